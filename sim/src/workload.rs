@@ -1,0 +1,579 @@
+//! The work: jobs, tasks and what they use over time. A workload never changes during a run.
+//!
+//! Every importer and generator ends in a [`WorkloadBuilder`]; [`WorkloadBuilder::finish`] is the only way
+//! to a [`Workload`], so that whatever meets the engine is sorted, dense and checked.
+
+use std::collections::BTreeMap;
+
+use crate::kernel::ids::{IdVec, JobId, ShapeId, TaskId, TenantId};
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::resources::{DeviceClass, DeviceRequest, Resources, TaskShape, WHOLE_DEVICE};
+use crate::topology::Topology;
+
+/// What a task asks for, in words that no topology has translated yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Demand {
+    /// Thousandths of a core.
+    pub cpu_milli: u32,
+    /// Mebibytes.
+    pub memory_mib: u32,
+    /// How many devices of which class; `None` for no device.
+    pub devices: Option<DeviceDemand>,
+    /// Features that the host must have, sorted.
+    pub features: Vec<String>,
+    /// Higher is more urgent.
+    pub priority: u8,
+}
+
+/// Devices, in words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceDemand {
+    /// What they are for.
+    pub class: DeviceClass,
+    /// How many, at least one.
+    pub count: u8,
+    /// Thousandths of each, 1 to 1000; several devices are taken whole.
+    pub milli_each: u16,
+    /// The kinds that will do, sorted; empty when any of the class will.
+    pub kinds: Vec<String>,
+}
+
+/// What a task uses from some moment of its life on, as fractions of its request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UsePoint {
+    /// Since the task started.
+    pub start: SimDuration,
+    /// Fraction of the requested cpu.
+    pub cpu: f32,
+    /// Fraction of the requested memory.
+    pub memory: f32,
+    /// Fraction of the requested devices.
+    pub devices: f32,
+}
+
+/// One task, as a builder is told of it.
+#[derive(Clone, Debug, Default)]
+pub struct TaskSpec {
+    /// What it asks for.
+    pub demand: Demand,
+    /// Run time at reference speed. Policies never see it.
+    pub work: SimDuration,
+    /// The run time that the user declared. Policies see it.
+    pub estimate: Option<SimDuration>,
+    /// How long it waits before it leaves; `None` for ever.
+    pub patience: Option<SimDuration>,
+    /// True when its life outlasted the trace: `work` is then only what was seen of it.
+    pub is_censored: bool,
+    /// Use over time, by rising start; empty when it uses what it asked for.
+    pub usage: Vec<UsePoint>,
+    /// Its name in the source, for people.
+    pub name: Option<Box<str>>,
+}
+
+/// One job, as a builder is told of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JobSpec {
+    /// When it is submitted, with all its tasks.
+    pub submit: SimTime,
+    /// Who submits it.
+    pub tenant: u32,
+    /// True when its tasks start together or not at all.
+    pub is_gang: bool,
+}
+
+/// Why something is no workload. The importer adds the file and the line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkloadError {
+    /// A job without tasks.
+    #[error("a job has no tasks: every job needs at least one")]
+    EmptyJob,
+    /// A part of several devices, of none, or more than all of one.
+    #[error("a task asks for {milli_each} thousandths of each of {count} devices: one device may be shared (1 to 1000), several are taken whole (1000)")]
+    Devices {
+        /// How many.
+        count: u8,
+        /// How much of each.
+        milli_each: u16,
+    },
+    /// A patience of no time.
+    #[error("a task has a patience of 0 s: it needs at least a microsecond, or none stated")]
+    NoPatience,
+    /// Use over time that is out of order or no number.
+    #[error("use over time must begin at 0 s, rise in time and be fractions of at least 0")]
+    Usage,
+    /// Too long ago or too far away.
+    #[error("a task ends beyond 2^53 microseconds, about 285 years, after the beginning")]
+    TooLong,
+}
+
+/// Collects jobs in any order.
+#[derive(Clone, Debug, Default)]
+pub struct WorkloadBuilder {
+    origin: SimTime,
+    jobs: Vec<JobSpec>,
+    /// One per job: the first of its tasks, which follow each other.
+    first_tasks: Vec<u32>,
+    tasks: Vec<Task>,
+    usages: Vec<Vec<UsePoint>>,
+    names: Vec<Option<Box<str>>>,
+    has_names: bool,
+    demands: IdVec<ShapeId, Demand>,
+    known: BTreeMap<Demand, ShapeId>,
+    mix: Option<Vec<MixEntry>>,
+}
+
+/// The columns of one task that the engine reads together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Task {
+    work: SimDuration,
+    /// `SimDuration::MAX` when none was declared.
+    estimate: SimDuration,
+    /// `SimDuration::MAX` when it waits for ever.
+    patience: SimDuration,
+    shape: ShapeId,
+    job: JobId,
+    is_censored: bool,
+}
+
+/// How common one demand is in a mix of tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MixEntry {
+    /// Memory and priority left out: only what decides whether a device can be used.
+    pub demand: Demand,
+    /// Its share of the tasks that are told apart, summing to 1.
+    pub share: f64,
+}
+
+impl WorkloadBuilder {
+    /// An empty builder.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// States what the source's own clock showed when the workload began. It shifts nothing; policies that
+    /// read absolute submit times (F1 to F4) add it.
+    pub fn set_origin(&mut self, origin: SimTime) {
+        self.origin = origin;
+    }
+
+    /// States the mix of the source from which a part was taken; without it the mix is that of the tasks.
+    pub fn set_mix(&mut self, mix: Vec<MixEntry>) {
+        self.mix = Some(mix);
+    }
+
+    /// How many tasks were added.
+    pub fn task_count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Adds a job of one task.
+    ///
+    /// # Errors
+    /// When the task is none, as [`WorkloadError`] says.
+    pub fn add_task(&mut self, job: JobSpec, task: TaskSpec) -> Result<(), WorkloadError> {
+        self.add_job(job, std::iter::once(task))
+    }
+
+    /// Adds a job with its tasks. Nothing is added when it is refused.
+    ///
+    /// # Errors
+    /// When the job or one of its tasks is none, as [`WorkloadError`] says.
+    pub fn add_job(
+        &mut self,
+        job: JobSpec,
+        tasks: impl IntoIterator<Item = TaskSpec>,
+    ) -> Result<(), WorkloadError> {
+        let first = self.tasks.len();
+        let checked: Vec<TaskSpec> = tasks.into_iter().map(|task| checked(&job, task)).collect::<Result<_, _>>()?;
+        if checked.is_empty() {
+            return Err(WorkloadError::EmptyJob);
+        }
+        let job_id = JobId(u32::try_from(self.jobs.len()).expect("fewer than 2^32 jobs"));
+        self.jobs.push(job);
+        self.first_tasks.push(first as u32);
+        for task in checked {
+            let shape = self.intern(task.demand);
+            self.tasks.push(Task {
+                work: task.work,
+                estimate: task.estimate.unwrap_or(SimDuration::MAX),
+                patience: task.patience.unwrap_or(SimDuration::MAX),
+                shape,
+                job: job_id,
+                is_censored: task.is_censored,
+            });
+            self.remember_usage(task.usage);
+            self.has_names |= task.name.is_some();
+            if self.has_names {
+                self.names.resize(self.tasks.len() - 1, None);
+                self.names.push(task.name);
+            }
+        }
+        Ok(())
+    }
+
+    fn remember_usage(&mut self, usage: Vec<UsePoint>) {
+        if !usage.is_empty() || !self.usages.is_empty() {
+            self.usages.resize(self.tasks.len() - 1, Vec::new());
+            self.usages.push(usage);
+        }
+    }
+
+    fn intern(&mut self, demand: Demand) -> ShapeId {
+        if let Some(&known) = self.known.get(&demand) {
+            return known;
+        }
+        let shape = self.demands.push(demand.clone());
+        self.known.insert(demand, shape);
+        shape
+    }
+
+    /// Sorts by submission (equal times keep the order in which they were added), numbers densely, freezes.
+    pub fn finish(self) -> Workload {
+        let mut order: Vec<u32> = (0..self.jobs.len() as u32).collect();
+        order.sort_by_key(|&job| self.jobs[job as usize].submit);
+        let mut workload = Workload { origin: self.origin, demands: self.demands, ..Workload::default() };
+        workload.tasks = Vec::with_capacity(self.tasks.len()).into();
+        let mut names = IdVec::new();
+        for job in order {
+            let spec = self.jobs[job as usize];
+            let first = self.first_tasks[job as usize] as usize;
+            let end = self.first_tasks.get(job as usize + 1).map_or(self.tasks.len(), |&next| next as usize);
+            let id = workload.jobs.push(Job {
+                submit: spec.submit,
+                first_task: TaskId(workload.tasks.len() as u32),
+                task_count: (end - first) as u32,
+                tenant: TenantId(spec.tenant),
+                is_gang: spec.is_gang && end - first > 1,
+            });
+            for index in first..end {
+                let task = workload.tasks.push(Task { job: id, ..self.tasks[index] });
+                if let Some(usage) = self.usages.get(index).filter(|usage| !usage.is_empty()) {
+                    let from = workload.usage_points.len() as u32;
+                    workload.usage_points.extend_from_slice(usage);
+                    workload.usage.insert(task, (from, workload.usage_points.len() as u32));
+                }
+                if self.has_names {
+                    names.push(self.names.get(index).cloned().flatten().unwrap_or_default());
+                }
+            }
+        }
+        workload.names = self.has_names.then_some(names);
+        workload.jobs.shrink_to_fit();
+        workload.mix = self.mix.unwrap_or_else(|| workload.measure_mix());
+        workload
+    }
+}
+
+/// Makes a task canonical, or says why it is none.
+fn checked(job: &JobSpec, mut task: TaskSpec) -> Result<TaskSpec, WorkloadError> {
+    const LATEST: u64 = 1 << 53;
+    if let Some(devices) = &mut task.demand.devices {
+        let DeviceDemand { count, milli_each, .. } = *devices;
+        let is_whole = milli_each == WHOLE_DEVICE && count >= 1;
+        let is_share = count == 1 && (1..WHOLE_DEVICE).contains(&milli_each);
+        if !is_whole && !is_share {
+            return Err(WorkloadError::Devices { count, milli_each });
+        }
+        devices.kinds.sort();
+        devices.kinds.dedup();
+    }
+    task.demand.features.sort();
+    task.demand.features.dedup();
+    if task.patience == Some(SimDuration::ZERO) {
+        return Err(WorkloadError::NoPatience);
+    }
+    if (job.submit + task.work).0 > LATEST {
+        return Err(WorkloadError::TooLong);
+    }
+    let is_fraction = |value: f32| value.is_finite() && value >= 0.0;
+    let rises = task.usage.windows(2).all(|pair| pair[0].start < pair[1].start);
+    let begins = task.usage.first().is_none_or(|point| point.start == SimDuration::ZERO);
+    let fractions = |point: &UsePoint| [point.cpu, point.memory, point.devices].into_iter().all(is_fraction);
+    if !(rises && begins && task.usage.iter().all(fractions)) {
+        return Err(WorkloadError::Usage);
+    }
+    Ok(task)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Job {
+    submit: SimTime,
+    first_task: TaskId,
+    task_count: u32,
+    tenant: TenantId,
+    is_gang: bool,
+}
+
+/// Jobs and tasks in order of submission. Equal inputs give equal workloads.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Workload {
+    origin: SimTime,
+    demands: IdVec<ShapeId, Demand>,
+    jobs: IdVec<JobId, Job>,
+    tasks: IdVec<TaskId, Task>,
+    usage: BTreeMap<TaskId, (u32, u32)>,
+    usage_points: Vec<UsePoint>,
+    names: Option<IdVec<TaskId, Box<str>>>,
+    mix: Vec<MixEntry>,
+}
+
+impl Workload {
+    /// How many tasks there are.
+    pub fn task_count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// How many jobs there are.
+    pub fn job_count(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// What the source's clock showed when the workload began.
+    pub fn origin(&self) -> SimTime {
+        self.origin
+    }
+
+    /// All jobs, in order of submission.
+    pub fn jobs(&self) -> impl DoubleEndedIterator<Item = JobId> + ExactSizeIterator + use<> {
+        self.jobs.ids()
+    }
+
+    /// All tasks, in order of submission.
+    pub fn tasks(&self) -> impl DoubleEndedIterator<Item = TaskId> + ExactSizeIterator + use<> {
+        self.tasks.ids()
+    }
+
+    /// When a job was submitted.
+    pub fn job_submit(&self, job: JobId) -> SimTime {
+        self.jobs[job].submit
+    }
+
+    /// The tasks of a job, which follow each other.
+    pub fn job_tasks(&self, job: JobId) -> impl DoubleEndedIterator<Item = TaskId> + ExactSizeIterator + use<> {
+        let Job { first_task, task_count, .. } = self.jobs[job];
+        (first_task.0..first_task.0 + task_count).map(TaskId)
+    }
+
+    /// Who submitted a job.
+    pub fn tenant(&self, job: JobId) -> TenantId {
+        self.jobs[job].tenant
+    }
+
+    /// True when the tasks of a job start together or not at all.
+    pub fn is_gang(&self, job: JobId) -> bool {
+        self.jobs[job].is_gang
+    }
+
+    /// The job of a task.
+    #[inline]
+    pub fn job(&self, task: TaskId) -> JobId {
+        self.tasks[task].job
+    }
+
+    /// When a task was submitted.
+    #[inline]
+    pub fn submit(&self, task: TaskId) -> SimTime {
+        self.jobs[self.tasks[task].job].submit
+    }
+
+    /// The shape of a task.
+    #[inline]
+    pub fn shape(&self, task: TaskId) -> ShapeId {
+        self.tasks[task].shape
+    }
+
+    /// How long a task runs at reference speed. Hidden from policies, which see only a `ClusterView`.
+    #[inline]
+    pub fn work(&self, task: TaskId) -> SimDuration {
+        self.tasks[task].work
+    }
+
+    /// The run time that the user declared.
+    #[inline]
+    pub fn estimate(&self, task: TaskId) -> Option<SimDuration> {
+        Some(self.tasks[task].estimate).filter(|&estimate| estimate != SimDuration::MAX)
+    }
+
+    /// How long a task waits before it leaves.
+    #[inline]
+    pub fn patience(&self, task: TaskId) -> Option<SimDuration> {
+        Some(self.tasks[task].patience).filter(|&patience| patience != SimDuration::MAX)
+    }
+
+    /// True when a task's life outlasted the trace.
+    #[inline]
+    pub fn is_censored(&self, task: TaskId) -> bool {
+        self.tasks[task].is_censored
+    }
+
+    /// What a task uses over time; empty when it uses what it asked for.
+    pub fn usage(&self, task: TaskId) -> &[UsePoint] {
+        self.usage.get(&task).map_or(&[], |&(from, to)| &self.usage_points[from as usize..to as usize])
+    }
+
+    /// True when some task states what it uses over time.
+    pub fn has_usage(&self) -> bool {
+        !self.usage.is_empty()
+    }
+
+    /// The name of a task in its source, where it has one.
+    pub fn name(&self, task: TaskId) -> Option<&str> {
+        self.names.as_ref().map(|names| &*names[task])
+    }
+
+    /// The distinct demands, by shape.
+    pub fn demands(&self) -> &IdVec<ShapeId, Demand> {
+        &self.demands
+    }
+
+    /// What a task asks for.
+    pub fn demand(&self, task: TaskId) -> &Demand {
+        &self.demands[self.shape(task)]
+    }
+
+    /// When the last job is submitted.
+    pub fn last_submit(&self) -> SimTime {
+        self.jobs.iter().last().map_or(SimTime::ZERO, |job| job.submit)
+    }
+
+    /// How common each demand is, the most common first, as known from the source as a whole.
+    pub fn mix(&self) -> &[MixEntry] {
+        &self.mix
+    }
+
+    /// How many tasks have no declared run time.
+    pub fn tasks_without_estimate(&self) -> usize {
+        self.tasks.iter().filter(|task| task.estimate == SimDuration::MAX).count()
+    }
+
+    /// One task, as a builder would be told of it.
+    pub fn task_spec(&self, task: TaskId) -> TaskSpec {
+        TaskSpec {
+            demand: self.demand(task).clone(),
+            work: self.work(task),
+            estimate: self.estimate(task),
+            patience: self.patience(task),
+            is_censored: self.is_censored(task),
+            usage: self.usage(task).to_vec(),
+            name: self.name(task).map(Into::into),
+        }
+    }
+
+    /// One job, as a builder would be told of it.
+    pub fn job_spec(&self, job: JobId) -> JobSpec {
+        let Job { submit, tenant, is_gang, .. } = self.jobs[job];
+        JobSpec { submit, tenant: tenant.0, is_gang }
+    }
+
+    /// The shapes in the words of one topology.
+    pub fn shapes_in(&self, topology: &Topology) -> IdVec<ShapeId, TaskShape> {
+        self.demands.iter().map(|demand| demand.in_topology(topology)).collect()
+    }
+
+    /// Tasks that differ only in memory, features or priority count as one; equal counts keep the order of
+    /// the demands themselves.
+    fn measure_mix(&self) -> Vec<MixEntry> {
+        let mut per_shape: IdVec<ShapeId, u64> = IdVec::filled(0, self.demands.len());
+        self.tasks.iter().for_each(|task| per_shape[task.shape] += 1);
+        let mut counts: BTreeMap<Demand, u64> = BTreeMap::new();
+        for (shape, demand) in self.demands.ids().zip(self.demands.iter()) {
+            let key = Demand { memory_mib: 0, features: Vec::new(), priority: 0, ..demand.clone() };
+            *counts.entry(key).or_default() += per_shape[shape];
+        }
+        let mut counts: Vec<(Demand, u64)> = counts.into_iter().filter(|&(_, count)| count > 0).collect();
+        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        let total = self.tasks.len() as f64;
+        counts.into_iter().map(|(demand, count)| MixEntry { demand, share: count as f64 / total }).collect()
+    }
+}
+
+impl Demand {
+    /// Translates names into the masks of one topology.
+    pub fn in_topology(&self, topology: &Topology) -> TaskShape {
+        let mut is_possible = true;
+        let devices = self.devices.as_ref().map_or(DeviceRequest::NONE, |devices| DeviceRequest {
+            kinds: topology.kind_mask(devices.class, &devices.kinds),
+            count: devices.count,
+            milli_each: devices.milli_each,
+        });
+        let mut features = 0;
+        for feature in &self.features {
+            match topology.features().iter().position(|known| known == feature) {
+                Some(bit) => features |= 1 << bit,
+                None => is_possible = false,
+            }
+        }
+        is_possible &= devices.count == 0 || devices.kinds.0 != 0;
+        let resources = Resources { cpu_milli: self.cpu_milli, memory_mib: self.memory_mib };
+        TaskShape { resources, devices, features, priority: self.priority, is_possible }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(cpu_milli: u32) -> TaskSpec {
+        let demand = Demand { cpu_milli, ..Demand::default() };
+        TaskSpec { demand, work: SimDuration(10), ..TaskSpec::default() }
+    }
+
+    fn at(submit: u64) -> JobSpec {
+        JobSpec { submit: SimTime(submit), ..JobSpec::default() }
+    }
+
+    #[test]
+    fn jobs_are_sorted_and_equal_times_keep_their_order() {
+        let mut builder = WorkloadBuilder::new();
+        for (submit, cpu) in [(5, 1), (3, 2), (5, 3), (3, 4)] {
+            builder.add_task(at(submit), task(cpu)).expect("valid");
+        }
+        let workload = builder.finish();
+        let cpus: Vec<u32> = workload.tasks().map(|task| workload.demand(task).cpu_milli).collect();
+        assert_eq!(cpus, [2, 4, 1, 3]);
+    }
+
+    #[test]
+    fn equal_demands_share_a_shape_and_the_mix_counts_them() {
+        let mut builder = WorkloadBuilder::new();
+        builder.add_job(at(0), [task(1), task(2), task(1), task(1)]).expect("valid");
+        let workload = builder.finish();
+        assert_eq!(workload.demands().len(), 2);
+        assert_eq!(workload.mix()[0].share, 0.75);
+        assert_eq!(workload.mix()[0].demand.cpu_milli, 1);
+    }
+
+    #[test]
+    fn what_is_no_task_is_refused() {
+        let mut builder = WorkloadBuilder::new();
+        let devices = |count, milli_each| {
+            let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds: Vec::new() };
+            TaskSpec { demand: Demand { devices: Some(devices), ..Demand::default() }, ..TaskSpec::default() }
+        };
+        for (count, milli_each) in [(0, 1000), (2, 500), (1, 0), (1, 1001)] {
+            assert_eq!(
+                builder.add_task(at(0), devices(count, milli_each)),
+                Err(WorkloadError::Devices { count, milli_each })
+            );
+        }
+        let impatient = TaskSpec { patience: Some(SimDuration::ZERO), ..task(1) };
+        assert_eq!(builder.add_task(at(0), impatient), Err(WorkloadError::NoPatience));
+        assert_eq!(builder.add_job(at(0), []), Err(WorkloadError::EmptyJob));
+        assert_eq!(builder.task_count(), 0);
+    }
+
+    #[test]
+    fn use_over_time_begins_at_zero_and_rises() {
+        let point = |start, cpu| UsePoint { start: SimDuration(start), cpu, memory: 1.0, devices: 0.0 };
+        let mut builder = WorkloadBuilder::new();
+        let with = |usage| TaskSpec { usage, ..task(1) };
+        for usage in [vec![point(1, 0.5)], vec![point(0, 0.5), point(0, 0.6)], vec![point(0, -1.0)]] {
+            assert_eq!(builder.add_task(at(0), with(usage)), Err(WorkloadError::Usage));
+        }
+        builder.add_task(at(0), task(1)).expect("valid");
+        builder.add_task(at(0), with(vec![point(0, 0.5), point(7, 1.5)])).expect("valid");
+        let workload = builder.finish();
+        assert!(workload.usage(TaskId(0)).is_empty());
+        assert_eq!(workload.usage(TaskId(1)).len(), 2);
+    }
+}
