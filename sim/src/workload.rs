@@ -99,7 +99,7 @@ pub enum WorkloadError {
     #[error("a task has a patience of 0 s: it needs at least a microsecond, or none stated")]
     NoPatience,
     /// Use over time that is out of order or no number.
-    #[error("use over time must begin at 0 s, rise in time and be fractions of at least 0")]
+    #[error("use over time must begin at 0 s, rise in time and be fractions from 0 to 1000")]
     Usage,
     /// Too long ago or too far away.
     #[error("a task ends beyond 2^53 microseconds, about 285 years, after the beginning")]
@@ -285,7 +285,7 @@ fn checked(job: &JobSpec, mut task: TaskSpec) -> Result<TaskSpec, WorkloadError>
     if (job.submit + task.work).0 > LATEST {
         return Err(WorkloadError::TooLong);
     }
-    let is_fraction = |value: f32| value.is_finite() && value >= 0.0;
+    let is_fraction = |value: f32| (0.0..=1000.0).contains(&value);
     let rises = task.usage.windows(2).all(|pair| pair[0].start < pair[1].start);
     let begins = task.usage.first().is_none_or(|point| point.start == SimDuration::ZERO);
     let fractions = |point: &UsePoint| [point.cpu, point.memory, point.devices].into_iter().all(is_fraction);

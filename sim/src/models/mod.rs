@@ -1,5 +1,6 @@
 //! Physics that may be exchanged, one file each. A model turns a state into a rate; only the cluster integrates.
 
 pub mod facility;
+pub mod fragmentation;
 pub mod gpu_power;
 pub mod power;

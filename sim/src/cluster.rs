@@ -1,0 +1,629 @@
+//! What is free and what runs where.
+//!
+//! One vector per quantity, indexed by host, NUMA node or device; a host's tasks are a list threaded through
+//! one array of tasks, so that nothing is allocated while the simulation runs. Integrals (energy, allocation)
+//! advance only for the host that an event touches, the sums over the cluster only when time moves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::decision::{Infeasible, NumaShare, Placement};
+use crate::kernel::ids::{DeviceId, HostId, Id, IdVec, NumaNodeId, TaskId};
+use crate::kernel::time::SimTime;
+use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
+use crate::topology::Topology;
+
+const NOBODY: u32 = u32::MAX;
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Not yet submitted.
+    Coming,
+    /// In the queue.
+    Waiting,
+    /// On a host.
+    Running,
+    /// Its work is done.
+    Finished,
+    /// It left without having finished.
+    Rejected,
+}
+
+/// What is known of one task during the run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TaskRecord {
+    /// When it took its present status; of a finished task, when it last started.
+    pub(crate) since: SimTime,
+    /// The list of its host while it runs, of the queue while it waits.
+    next: u32,
+    previous: u32,
+    host: HostId,
+    devices: DeviceSet,
+    /// Which of its points of use is in force.
+    pub(crate) use_index: u32,
+    /// How often it was started before; makes what was scheduled for an earlier start stale.
+    pub(crate) attempt: u16,
+    numa: NumaShare,
+    pub(crate) status: Status,
+}
+
+impl TaskRecord {
+    const COMING: Self = Self {
+        since: SimTime::ZERO,
+        next: NOBODY,
+        previous: NOBODY,
+        host: HostId(NOBODY),
+        devices: DeviceSet::EMPTY,
+        use_index: 0,
+        attempt: 0,
+        numa: NumaShare(0),
+        status: Status::Coming,
+    };
+}
+
+/// The ends of a list threaded through the tasks.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    first: u32,
+    last: u32,
+}
+
+/// What a task uses of what it was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Use {
+    cpu_milli: u64,
+    memory_mib: u64,
+    /// Of each device that it holds.
+    device_milli_each: u32,
+}
+
+/// Energy of one host.
+#[derive(Clone, Copy, Debug)]
+struct Meter {
+    power_watts: f64,
+    energy_joules: f64,
+    since: SimTime,
+}
+
+/// Sums over the cluster at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Allocated thousandths of a core.
+    pub cpu_milli: u64,
+    /// Allocated mebibytes.
+    pub memory_mib: u64,
+    /// Allocated thousandths of devices of any class.
+    pub device_milli: u64,
+    /// Tasks in the queue.
+    pub waiting: u64,
+    /// Tasks on hosts.
+    pub running: u64,
+    /// Hosts with at least one task.
+    pub occupied_hosts: u64,
+    /// Power of all hosts, in watts, as a running sum.
+    pub power_watts: f64,
+}
+
+/// Sums over the cluster, integrated over time in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Integrals {
+    /// Thousandths of a core times microseconds.
+    pub cpu_milli: u128,
+    /// Mebibytes times microseconds.
+    pub memory_mib: u128,
+    /// Thousandths of a device times microseconds.
+    pub device_milli: u128,
+    /// Waiting tasks times microseconds.
+    pub waiting: u128,
+    /// Running tasks times microseconds.
+    pub running: u128,
+    /// Occupied hosts times microseconds.
+    pub occupied_hosts: u128,
+}
+
+/// What is free and what runs where, at the present moment.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    topology: Arc<Topology>,
+    now: SimTime,
+    pub(crate) free: IdVec<HostId, Resources>,
+    numa_free: IdVec<NumaNodeId, Resources>,
+    pub(crate) device_free: IdVec<DeviceId, u16>,
+    cpu_use: IdVec<HostId, u64>,
+    memory_use: IdVec<HostId, u64>,
+    device_use: IdVec<DeviceId, u32>,
+    device_power: IdVec<HostId, f64>,
+    meters: IdVec<HostId, Meter>,
+    hosted: IdVec<HostId, List>,
+    residents: IdVec<HostId, [u16; DeviceAffinity::COUNT]>,
+    pub(crate) tasks: IdVec<TaskId, TaskRecord>,
+    queue: List,
+    /// What each node gives to a task that spans several.
+    spans: BTreeMap<TaskId, Vec<Resources>>,
+    totals: Totals,
+    integrals: Integrals,
+    changes: ChangeLog,
+}
+
+/// Which hosts changed, in order: whoever remembers something per host reads from where it stopped.
+#[derive(Clone, Debug, Default)]
+struct ChangeLog {
+    hosts: Vec<HostId>,
+    /// The number of the first entry that is still kept.
+    base: u64,
+    capacity: usize,
+}
+
+impl ChangeLog {
+    fn push(&mut self, host: HostId) {
+        if self.hosts.len() == self.capacity {
+            let dropped = self.capacity / 2;
+            self.hosts.drain(..dropped);
+            self.base += dropped as u64;
+        }
+        self.hosts.push(host);
+    }
+}
+
+impl Cluster {
+    /// An empty cluster for this many tasks.
+    pub(crate) fn new(topology: Arc<Topology>, task_count: usize) -> Self {
+        let host_count = topology.host_count();
+        let nodes = topology.models();
+        let numa_free = topology.hosts().flat_map(|host| nodes[topology.model_id(host)].numa_nodes.iter().copied());
+        let mut cluster = Self {
+            free: topology.hosts().map(|host| topology.capacity(host)).collect(),
+            numa_free: numa_free.collect(),
+            device_free: IdVec::filled(WHOLE_DEVICE, topology.device_count()),
+            cpu_use: IdVec::filled(0, host_count),
+            memory_use: IdVec::filled(0, host_count),
+            device_use: IdVec::filled(0, topology.device_count()),
+            device_power: IdVec::filled(0.0, host_count),
+            meters: IdVec::filled(Meter { power_watts: 0.0, energy_joules: 0.0, since: SimTime::ZERO }, host_count),
+            hosted: IdVec::filled(List { first: NOBODY, last: NOBODY }, host_count),
+            residents: IdVec::filled([0; DeviceAffinity::COUNT], host_count),
+            tasks: IdVec::filled(TaskRecord::COMING, task_count),
+            queue: List { first: NOBODY, last: NOBODY },
+            spans: BTreeMap::new(),
+            totals: Totals::default(),
+            integrals: Integrals::default(),
+            changes: ChangeLog { hosts: Vec::new(), base: 0, capacity: (2 * host_count).max(1024) },
+            now: SimTime::ZERO,
+            topology,
+        };
+        for host in cluster.topology.hosts() {
+            cluster.update_device_power(host);
+            cluster.update_power(host);
+        }
+        cluster
+    }
+
+    pub(crate) fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Moves the clock: the only place where time passes.
+    pub(crate) fn advance(&mut self, to: SimTime) {
+        let passed = u128::from(to.since(self.now).0);
+        if passed == 0 {
+            return;
+        }
+        self.now = to;
+        let (sums, totals) = (&mut self.integrals, &self.totals);
+        sums.cpu_milli += u128::from(totals.cpu_milli) * passed;
+        sums.memory_mib += u128::from(totals.memory_mib) * passed;
+        sums.device_milli += u128::from(totals.device_milli) * passed;
+        sums.waiting += u128::from(totals.waiting) * passed;
+        sums.running += u128::from(totals.running) * passed;
+        sums.occupied_hosts += u128::from(totals.occupied_hosts) * passed;
+    }
+
+    pub(crate) fn topology(&self) -> &Arc<Topology> {
+        &self.topology
+    }
+
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    pub(crate) fn integrals(&self) -> &Integrals {
+        &self.integrals
+    }
+
+    // The queue.
+
+    pub(crate) fn enqueue(&mut self, task: TaskId) {
+        self.tasks[task].status = Status::Waiting;
+        self.tasks[task].since = self.now;
+        self.queue = append(&mut self.tasks, self.queue, task);
+        self.totals.waiting += 1;
+    }
+
+    pub(crate) fn dequeue(&mut self, task: TaskId) {
+        self.queue = remove(&mut self.tasks, self.queue, task);
+        self.totals.waiting -= 1;
+    }
+
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = TaskId> {
+        walk(&self.tasks, self.queue.first)
+    }
+
+    // Hosts.
+
+    pub(crate) fn hosted(&self, host: HostId) -> impl Iterator<Item = TaskId> {
+        walk(&self.tasks, self.hosted[host].first)
+    }
+
+    pub(crate) fn residents(&self, host: HostId) -> &[u16; DeviceAffinity::COUNT] {
+        &self.residents[host]
+    }
+
+    pub(crate) fn numa_free(&self, host: HostId) -> &[Resources] {
+        let (first, count) = self.topology.numa_nodes(host);
+        &self.numa_free.as_slice()[first.index()..first.index() + count]
+    }
+
+    pub(crate) fn devices_free(&self, host: HostId) -> &[u16] {
+        let (first, count) = self.topology.devices(host);
+        &self.device_free.as_slice()[first.index()..first.index() + count]
+    }
+
+    pub(crate) fn device_use(&self, host: HostId) -> &[u32] {
+        let (first, count) = self.topology.devices(host);
+        &self.device_use.as_slice()[first.index()..first.index() + count]
+    }
+
+    pub(crate) fn cpu_use(&self, host: HostId) -> u64 {
+        self.cpu_use[host]
+    }
+
+    pub(crate) fn memory_use(&self, host: HostId) -> u64 {
+        self.memory_use[host]
+    }
+
+    pub(crate) fn power_watts(&self, host: HostId) -> f64 {
+        self.meters[host].power_watts
+    }
+
+    pub(crate) fn energy_joules(&self, host: HostId) -> f64 {
+        let Meter { power_watts, energy_joules, since } = self.meters[host];
+        energy_joules + power_watts * self.now.since(since).seconds()
+    }
+
+    /// Where a running task is.
+    pub(crate) fn placement(&self, task: TaskId) -> Placement {
+        let TaskRecord { host, numa, devices, .. } = self.tasks[task];
+        Placement { task, host, numa, devices }
+    }
+
+    /// The number of the next change, and the hosts that changed since change number `cursor`: `None` when
+    /// that is too long ago to be remembered.
+    pub(crate) fn changes_since(&self, cursor: u64) -> (u64, Option<&[HostId]>) {
+        let next = self.changes.base + self.changes.hosts.len() as u64;
+        let kept = cursor.checked_sub(self.changes.base).map(|offset| &self.changes.hosts[offset as usize..]);
+        (next, kept)
+    }
+
+    /// True when a task of this shape fits on this host.
+    #[inline]
+    pub(crate) fn fits(&self, shape: &TaskShape, host: HostId) -> bool {
+        shape.is_possible
+            && self.free[host].covers(shape.resources)
+            && self.topology.model(host).features & shape.features == shape.features
+            && (shape.devices.count == 0 || self.has_devices(shape.devices, host))
+    }
+
+    fn has_devices(&self, request: DeviceRequest, host: HostId) -> bool {
+        let (first, count) = self.topology.devices(host);
+        let free = self.devices_free(host);
+        let kinds = self.topology.device_kinds(first, count);
+        let usable = free.iter().zip(kinds).filter(|&(&free, &kind)| {
+            request.kinds.has(kind) && free >= self.taken_of(kind, request.milli_each)
+        });
+        usable.count() >= usize::from(request.count)
+    }
+
+    /// What a request for `milli_each` takes of a device: all of it unless its kind is shared.
+    #[inline]
+    pub(crate) fn taken_of(&self, kind: u8, milli_each: u16) -> u16 {
+        if self.topology.kinds()[usize::from(kind)].is_shared { milli_each } else { WHOLE_DEVICE }
+    }
+
+    /// Says why a placement cannot be, and changes nothing.
+    pub(crate) fn check(&self, shape: &TaskShape, placement: Placement) -> Result<(), Infeasible> {
+        let Placement { host, numa, devices, .. } = placement;
+        if host.index() >= self.topology.host_count() {
+            return Err(Infeasible::NoSuchHost(host));
+        }
+        if !shape.is_possible || self.topology.model(host).features & shape.features != shape.features {
+            return Err(Infeasible::Feature(host));
+        }
+        let nodes = self.numa_free(host);
+        let known = numa.0 != 0 && usize::from(numa.0) < 1 << nodes.len();
+        if !known || !self.numa_covers(host, numa, shape.resources) {
+            return Err(Infeasible::Room { host, numa });
+        }
+        let (first, count) = self.topology.devices(host);
+        let is_right = |position: usize| {
+            position < count && {
+                let kind = self.topology.device_kinds(first, count)[position];
+                let need = self.taken_of(kind, shape.devices.milli_each);
+                shape.devices.kinds.has(kind) && self.devices_free(host)[position] >= need
+            }
+        };
+        if devices.count() != u32::from(shape.devices.count) || !devices.iter().all(is_right) {
+            return Err(Infeasible::Devices { host, devices });
+        }
+        Ok(())
+    }
+
+    /// True when these nodes together have room for `need`. Nodes beyond the last have none.
+    pub(crate) fn numa_covers(&self, host: HostId, numa: NumaShare, need: Resources) -> bool {
+        let nodes = self.numa_free(host);
+        if nodes.len() == 1 {
+            return nodes[0].covers(need);
+        }
+        let sum = numa.iter().filter_map(|position| nodes.get(position));
+        sum.fold(Resources::ZERO, |sum, &node| sum.plus(node)).covers(need)
+    }
+
+    /// Takes what a placement needs. The placement was checked.
+    pub(crate) fn take(&mut self, shape: &TaskShape, placement: Placement) {
+        let Placement { task, host, numa, devices } = placement;
+        self.free[host] = self.free[host].minus(shape.resources);
+        self.take_numa(task, host, numa, shape.resources);
+        for position in devices.iter() {
+            let device = self.device(host, position);
+            let taken = self.taken_of(self.topology.device_kind(device), shape.devices.milli_each);
+            assert!(taken <= self.device_free[device], "no more of a device is taken than is free");
+            self.device_free[device] -= taken;
+            self.totals.device_milli += u64::from(taken);
+        }
+        self.residents[host][DeviceAffinity::of(shape.devices) as usize] += 1;
+        self.totals.cpu_milli += u64::from(shape.resources.cpu_milli);
+        self.totals.memory_mib += u64::from(shape.resources.memory_mib);
+        self.changes.push(host);
+    }
+
+    /// Gives back what a placement took.
+    pub(crate) fn give(&mut self, shape: &TaskShape, placement: Placement) {
+        let Placement { task, host, numa, devices } = placement;
+        self.free[host] = self.free[host].plus(shape.resources);
+        self.give_numa(task, host, numa, shape.resources);
+        for position in devices.iter() {
+            let device = self.device(host, position);
+            let taken = self.taken_of(self.topology.device_kind(device), shape.devices.milli_each);
+            self.device_free[device] += taken;
+            assert!(self.device_free[device] <= WHOLE_DEVICE, "no more of a device is given back than there is");
+            self.totals.device_milli -= u64::from(taken);
+        }
+        self.residents[host][DeviceAffinity::of(shape.devices) as usize] -= 1;
+        self.totals.cpu_milli -= u64::from(shape.resources.cpu_milli);
+        self.totals.memory_mib -= u64::from(shape.resources.memory_mib);
+        self.changes.push(host);
+    }
+
+    /// A task that left the queue runs where its placement has taken room.
+    pub(crate) fn start(&mut self, usage: Use, placement: Placement) {
+        let Placement { task, host, numa, devices } = placement;
+        let record = &mut self.tasks[task];
+        record.status = Status::Running;
+        record.since = self.now;
+        record.host = host;
+        record.numa = numa;
+        record.devices = devices;
+        record.use_index = 0;
+        if self.hosted[host].first == NOBODY {
+            self.totals.occupied_hosts += 1;
+        }
+        self.totals.running += 1;
+        self.hosted[host] = append(&mut self.tasks, self.hosted[host], task);
+        self.settle(host);
+        self.add_use(host, devices, usage);
+        self.refresh(host, !devices.is_empty());
+    }
+
+    /// Takes a running task from its host. The caller says what it becomes.
+    pub(crate) fn stop(&mut self, task: TaskId, shape: &TaskShape, usage: Use) -> HostId {
+        let placement = self.placement(task);
+        let Placement { host, devices, .. } = placement;
+        self.give(shape, placement);
+        self.totals.running -= 1;
+        self.hosted[host] = remove(&mut self.tasks, self.hosted[host], task);
+        if self.hosted[host].first == NOBODY {
+            self.totals.occupied_hosts -= 1;
+        }
+        self.settle(host);
+        self.remove_use(host, devices, usage);
+        self.refresh(host, !devices.is_empty());
+        host
+    }
+
+    /// A running task uses something else from now on.
+    pub(crate) fn change_use(&mut self, task: TaskId, before: Use, after: Use) -> HostId {
+        let Placement { host, devices, .. } = self.placement(task);
+        self.settle(host);
+        self.remove_use(host, devices, before);
+        self.add_use(host, devices, after);
+        self.refresh(host, !devices.is_empty());
+        host
+    }
+
+    fn device(&self, host: HostId, position: usize) -> DeviceId {
+        DeviceId(self.topology.devices(host).0.0 + position as u32)
+    }
+
+    fn take_numa(&mut self, task: TaskId, host: HostId, numa: NumaShare, need: Resources) {
+        let (first, count) = self.topology.numa_nodes(host);
+        if count == 1 || numa.0.is_power_of_two() {
+            let node = NumaNodeId(first.0 + if count == 1 { 0 } else { numa.0.trailing_zeros() });
+            self.numa_free[node] = self.numa_free[node].minus(need);
+            return;
+        }
+        let mut rest = need;
+        let mut amounts = Vec::new();
+        for position in numa.iter() {
+            let node = NumaNodeId(first.0 + position as u32);
+            let free = self.numa_free[node];
+            let amount = Resources {
+                cpu_milli: rest.cpu_milli.min(free.cpu_milli),
+                memory_mib: rest.memory_mib.min(free.memory_mib),
+            };
+            self.numa_free[node] = free.minus(amount);
+            rest = rest.minus(amount);
+            amounts.push(amount);
+        }
+        assert_eq!(rest, Resources::ZERO, "the nodes of a checked placement have room");
+        self.spans.insert(task, amounts);
+    }
+
+    fn give_numa(&mut self, task: TaskId, host: HostId, numa: NumaShare, amount: Resources) {
+        let (first, count) = self.topology.numa_nodes(host);
+        if count == 1 || numa.0.is_power_of_two() {
+            let node = NumaNodeId(first.0 + if count == 1 { 0 } else { numa.0.trailing_zeros() });
+            self.numa_free[node] = self.numa_free[node].plus(amount);
+            return;
+        }
+        let amounts = self.spans.remove(&task).expect("a task that spans nodes has its amounts recorded");
+        for (position, amount) in numa.iter().zip(amounts) {
+            let node = NumaNodeId(first.0 + position as u32);
+            self.numa_free[node] = self.numa_free[node].plus(amount);
+        }
+    }
+
+    /// Adds up the energy of a host until now, before its power changes.
+    fn settle(&mut self, host: HostId) {
+        let now = self.now;
+        let meter = &mut self.meters[host];
+        meter.energy_joules += meter.power_watts * now.since(meter.since).seconds();
+        meter.since = now;
+    }
+
+    fn add_use(&mut self, host: HostId, devices: DeviceSet, usage: Use) {
+        self.cpu_use[host] += usage.cpu_milli;
+        self.memory_use[host] += usage.memory_mib;
+        for position in devices.iter() {
+            let device = self.device(host, position);
+            self.device_use[device] += usage.device_milli_each;
+        }
+    }
+
+    fn remove_use(&mut self, host: HostId, devices: DeviceSet, usage: Use) {
+        self.cpu_use[host] -= usage.cpu_milli;
+        self.memory_use[host] -= usage.memory_mib;
+        for position in devices.iter() {
+            let device = self.device(host, position);
+            self.device_use[device] -= usage.device_milli_each;
+        }
+    }
+
+    fn refresh(&mut self, host: HostId, devices_changed: bool) {
+        if devices_changed {
+            self.update_device_power(host);
+        }
+        self.update_power(host);
+    }
+
+    fn update_device_power(&mut self, host: HostId) {
+        let (first, count) = self.topology.devices(host);
+        let kinds = self.topology.device_kinds(first, count);
+        let watts = kinds.iter().zip(self.device_use(host)).map(|(&kind, &used)| {
+            self.topology.kinds()[usize::from(kind)].power.watts(used.min(u32::from(WHOLE_DEVICE)) as u16)
+        });
+        self.device_power[host] = watts.sum();
+    }
+
+    fn update_power(&mut self, host: HostId) {
+        let model = self.topology.model(host);
+        let capacity = self.topology.capacity(host).cpu_milli;
+        let used = self.cpu_use[host].min(u64::from(capacity)) as u32;
+        let watts = model.power.watts(used, capacity) + self.device_power[host];
+        let meter = &mut self.meters[host];
+        self.totals.power_watts += watts - meter.power_watts;
+        meter.power_watts = watts;
+    }
+
+    /// Recounts everything that is kept as a running sum; for tests.
+    ///
+    /// # Panics
+    /// When a sum differs from what it sums.
+    pub fn assert_consistent(&self, shape_of: impl Fn(TaskId) -> TaskShape) {
+        let mut totals = Totals { waiting: self.waiting().count() as u64, ..Totals::default() };
+        for host in self.topology.hosts() {
+            let mut used = Resources::ZERO;
+            let mut devices = vec![0_u16; self.devices_free(host).len()];
+            for task in self.hosted(host) {
+                let shape = shape_of(task);
+                assert_eq!(self.tasks[task].status, Status::Running);
+                used = used.plus(shape.resources);
+                for position in self.tasks[task].devices.iter() {
+                    let kind = self.topology.device_kind(self.device(host, position));
+                    devices[position] += self.taken_of(kind, shape.devices.milli_each);
+                }
+                totals.running += 1;
+            }
+            assert_eq!(self.free[host].plus(used), self.topology.capacity(host), "host {host}: free + used = capacity");
+            let nodes = self.numa_free(host).iter().fold(Resources::ZERO, |sum, &node| sum.plus(node));
+            assert_eq!(nodes, self.free[host], "host {host}: its NUMA nodes have what it has");
+            for (used, free) in devices.iter().zip(self.devices_free(host)) {
+                assert_eq!(used + free, WHOLE_DEVICE, "host {host}: devices free + used = whole");
+                totals.device_milli += u64::from(*used);
+            }
+            totals.cpu_milli += u64::from(used.cpu_milli);
+            totals.memory_mib += u64::from(used.memory_mib);
+            totals.occupied_hosts += u64::from(self.hosted[host].first != NOBODY);
+            totals.power_watts += self.meters[host].power_watts;
+        }
+        let scale = totals.power_watts.abs().max(1.0);
+        assert!((totals.power_watts - self.totals.power_watts).abs() <= 1e-9 * scale, "power adds up");
+        assert_eq!(totals, Totals { power_watts: totals.power_watts, ..self.totals });
+    }
+}
+
+fn append(tasks: &mut IdVec<TaskId, TaskRecord>, list: List, task: TaskId) -> List {
+    tasks[task].next = NOBODY;
+    tasks[task].previous = list.last;
+    if list.last == NOBODY {
+        return List { first: task.0, last: task.0 };
+    }
+    tasks[TaskId(list.last)].next = task.0;
+    List { last: task.0, ..list }
+}
+
+fn remove(tasks: &mut IdVec<TaskId, TaskRecord>, mut list: List, task: TaskId) -> List {
+    let TaskRecord { next, previous, .. } = tasks[task];
+    match previous {
+        NOBODY => list.first = next,
+        _ => tasks[TaskId(previous)].next = next,
+    }
+    match next {
+        NOBODY => list.last = previous,
+        _ => tasks[TaskId(next)].previous = previous,
+    }
+    list
+}
+
+fn walk(tasks: &IdVec<TaskId, TaskRecord>, first: u32) -> impl Iterator<Item = TaskId> {
+    let next = |task: &TaskId| Some(tasks[*task].next).filter(|&next| next != NOBODY).map(TaskId);
+    std::iter::successors(Some(first).filter(|&first| first != NOBODY).map(TaskId), next)
+}
+
+/// What a task uses at one moment: its request times the fractions, rounded to whole units.
+pub(crate) fn used(shape: &TaskShape, fractions: Option<&crate::workload::UsePoint>) -> Use {
+    let Resources { cpu_milli, memory_mib } = shape.resources;
+    let device_milli_each = shape.devices.milli_each;
+    let Some(point) = fractions else {
+        return Use {
+            cpu_milli: cpu_milli.into(),
+            memory_mib: memory_mib.into(),
+            device_milli_each: device_milli_each.into(),
+        };
+    };
+    let part = |amount: u32, fraction: f32| (f64::from(amount) * f64::from(fraction)).round() as u64;
+    Use {
+        cpu_milli: part(cpu_milli, point.cpu),
+        memory_mib: part(memory_mib, point.memory),
+        device_milli_each: part(device_milli_each.into(), point.devices) as u32,
+    }
+}

@@ -1,0 +1,119 @@
+//! The questions that the engine asks, and the answers it takes.
+//!
+//! Two questions are asked today: *which next?* and *where?*. The third, *what to change?* (migrations,
+//! sleep, frequency), will be another variant of [`Request`] with its own answers.
+
+use crate::kernel::ids::{HostId, TaskId};
+use crate::resources::DeviceSet;
+
+/// A question. It stays open until an answer to it was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Which waiting task next? Answers: `Select`, or `Defer` for none now.
+    Order,
+    /// Where does this task go? Answers: `Place`, `Defer` (it goes on waiting), `Reject`, `Evict`.
+    Place {
+        /// The task that was selected, or a member of the gang that was.
+        task: TaskId,
+    },
+}
+
+/// Which NUMA nodes of the host give cpu and memory.
+///
+/// A single node gives all. Several give in order of their position: each what it has free, until the need is
+/// met (cpu and memory separately). Amounts need not be stated, because this rule fixes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NumaShare(pub u8);
+
+impl NumaShare {
+    /// The node at this position gives all.
+    pub const fn node(position: usize) -> Self {
+        Self(1 << position)
+    }
+
+    /// The first `count` nodes.
+    pub const fn first(count: usize) -> Self {
+        Self(((1_u16 << count) - 1) as u8)
+    }
+
+    /// The positions of the nodes, in order.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        DeviceSet(u32::from(self.0)).iter()
+    }
+}
+
+/// Where a task runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Placement {
+    /// What runs.
+    pub task: TaskId,
+    /// On which host.
+    pub host: HostId,
+    /// Which NUMA nodes give cpu and memory.
+    pub numa: NumaShare,
+    /// Which devices, by their position on the host.
+    pub devices: DeviceSet,
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// This waiting task is next. Of a gang, any member stands for all.
+    Select(TaskId),
+    /// The task goes here.
+    Place(Placement),
+    /// Not now.
+    Defer,
+    /// Never: the task leaves.
+    Reject,
+    /// This running task makes room; the same question is asked again.
+    Evict {
+        /// Who goes back to the queue.
+        victim: TaskId,
+    },
+}
+
+/// Why a decision cannot be. Nothing has changed when one of these is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Infeasible {
+    /// The question is not the open one.
+    #[error("this question is not open: answer the one that `step` returned last")]
+    NotAsked,
+    /// The answer does not belong to the question.
+    #[error("this decision does not answer the question: Order takes Select or Defer, Place takes Place, Defer, Reject or Evict")]
+    WrongAnswer,
+    /// The selected task does not wait.
+    #[error("task {0} does not wait: select a waiting task")]
+    NotWaiting(TaskId),
+    /// The placement names another task.
+    #[error("task {0} was not asked about: place the task in the request")]
+    OtherTask(TaskId),
+    /// The host does not exist.
+    #[error("host {0} does not exist")]
+    NoSuchHost(HostId),
+    /// The host lacks a feature.
+    #[error("host {0} lacks a feature that the task requires")]
+    Feature(HostId),
+    /// The NUMA nodes do not exist or lack room.
+    #[error("the NUMA nodes {numa:?} of host {host} do not exist or have too little free cpu or memory")]
+    Room {
+        /// The host.
+        host: HostId,
+        /// The nodes.
+        numa: NumaShare,
+    },
+    /// The devices are too few, too many, of a wrong kind or not free.
+    #[error("the devices {devices} of host {host} are not those the task needs: right count, allowed kind, free")]
+    Devices {
+        /// The host.
+        host: HostId,
+        /// The devices.
+        devices: DeviceSet,
+    },
+    /// The victim does not run.
+    #[error("task {0} does not run: evict a running task")]
+    NotRunning(TaskId),
+    /// A gang is placed whole or not at all, so nobody is evicted halfway.
+    #[error("no task is evicted while a gang is being placed: evict before its first member only")]
+    EvictionInGang,
+}

@@ -1,0 +1,303 @@
+//! Search structures over free capacity, so that first, best and worst fit never scan all hosts.
+//!
+//! A structure belongs to whoever asks (a policy): it reads which hosts changed since it was last asked and
+//! brings only those up to date. With `n` hosts, [`FirstFit`] costs O(log n) per change and per question;
+//! [`Ordered`] costs O(log n) per change and, per question, O(log n) plus one comparison for each block of
+//! hosts that is passed over. The answers are exactly those of a scan (`tests/differential.rs`).
+
+use crate::kernel::ids::{HostId, Id};
+use crate::resources::{Resources, TaskShape, WHOLE_DEVICE};
+use crate::view::ClusterView;
+
+/// What must be there, at least, for a shape to fit; of a group of hosts, the maximum of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Room {
+    free: Resources,
+    /// Kinds of devices of which something is free.
+    kinds: u32,
+    largest_part: u16,
+    whole_devices: u16,
+}
+
+impl Room {
+    #[inline]
+    fn of(view: ClusterView<'_>, host: HostId) -> Self {
+        let mut room = Self { free: view.free()[host.index()], ..Self::default() };
+        for (&free, &kind) in view.devices_free(host).iter().zip(view.device_kinds(host)) {
+            room.kinds |= u32::from(free > 0) << kind;
+            room.largest_part = room.largest_part.max(free);
+            room.whole_devices += u16::from(free == WHOLE_DEVICE);
+        }
+        room
+    }
+
+    #[inline]
+    fn max(self, other: Self) -> Self {
+        Self {
+            free: Resources {
+                cpu_milli: self.free.cpu_milli.max(other.free.cpu_milli),
+                memory_mib: self.free.memory_mib.max(other.free.memory_mib),
+            },
+            kinds: self.kinds | other.kinds,
+            largest_part: self.largest_part.max(other.largest_part),
+            whole_devices: self.whole_devices.max(other.whole_devices),
+        }
+    }
+
+    /// False when the shape certainly does not fit.
+    #[inline]
+    fn may_hold(&self, shape: &TaskShape) -> bool {
+        self.free.covers(shape.resources) && (shape.devices.count == 0 || self.may_hold_devices(shape))
+    }
+
+    #[inline]
+    fn may_hold_devices(&self, shape: &TaskShape) -> bool {
+        let request = shape.devices;
+        let whole = if request.milli_each == WHOLE_DEVICE { u16::from(request.count) } else { 0 };
+        self.kinds & request.kinds.0 != 0 && self.largest_part >= request.milli_each && self.whole_devices >= whole
+    }
+}
+
+/// Finds the lowest host on which a shape fits: a tree of maxima, sixteen children to a node.
+#[derive(Clone, Debug, Default)]
+pub struct FirstFit {
+    /// The hosts, then each level above: entry i is the maximum of entries 16 i to 16 i + 15 below.
+    levels: Vec<Vec<Room>>,
+    cursor: u64,
+}
+
+const FAN_OUT: usize = 16;
+
+impl FirstFit {
+    /// The lowest host on which the shape fits.
+    pub fn find(&mut self, view: ClusterView<'_>, shape: &TaskShape) -> Option<HostId> {
+        self.synchronise(view);
+        self.descend(view, shape, self.levels.len() - 1, 0)
+    }
+
+    /// The lowest such host below entry `group` of the level above `level`.
+    fn descend(&self, view: ClusterView<'_>, shape: &TaskShape, level: usize, group: usize) -> Option<HostId> {
+        let entries = &self.levels[level];
+        let first = group * FAN_OUT;
+        for (offset, room) in entries[first..entries.len().min(first + FAN_OUT)].iter().enumerate() {
+            if !room.may_hold(shape) {
+                continue;
+            }
+            let index = first + offset;
+            let found = match level {
+                0 => Some(HostId::from_index(index)).filter(|&host| view.fits(shape, host)),
+                _ => self.descend(view, shape, level - 1, index),
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn synchronise(&mut self, view: ClusterView<'_>) {
+        let (next, changed) = view.changes_since(self.cursor);
+        self.cursor = next;
+        match changed.filter(|_| !self.levels.is_empty()) {
+            Some(hosts) => hosts.iter().for_each(|&host| self.update(host.index(), Room::of(view, host))),
+            None => self.build(view),
+        }
+    }
+
+    fn build(&mut self, view: ClusterView<'_>) {
+        self.levels = vec![view.topology().hosts().map(|host| Room::of(view, host)).collect()];
+        while let Some(below) = self.levels.last().filter(|level| level.len() > FAN_OUT) {
+            let above = below.chunks(FAN_OUT).map(maximum).collect();
+            self.levels.push(above);
+        }
+    }
+
+    fn update(&mut self, mut index: usize, mut room: Room) {
+        for level in 0..self.levels.len() {
+            let entries = &mut self.levels[level];
+            if entries[index] == room {
+                return;
+            }
+            entries[index] = room;
+            index /= FAN_OUT;
+            let first = index * FAN_OUT;
+            room = maximum(&entries[first..entries.len().min(first + FAN_OUT)]);
+        }
+    }
+}
+
+fn maximum(rooms: &[Room]) -> Room {
+    rooms.iter().fold(Room::default(), |maximum, &room| maximum.max(room))
+}
+
+/// Which host of those that fit is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// The one with the least left: by cpu, then memory, then devices, then the lowest id.
+    Tightest,
+    /// The one with the most left: by cpu, then memory, then devices, then the lowest id.
+    Roomiest,
+}
+
+/// Finds the tightest or the roomiest host on which a shape fits: all hosts sorted by what they have free, in
+/// blocks that know the maxima of their hosts.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    preference: Preference,
+    blocks: Vec<Vec<Entry>>,
+    /// The largest key of each block, and the maxima over it.
+    last_keys: Vec<u128>,
+    maxima: Vec<Room>,
+    keys: Vec<u128>,
+    cursor: u64,
+}
+
+/// Blocks are split when they grow beyond this, and joined when two have less than half of it.
+const BLOCK: usize = 64;
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// Free cpu, memory and devices and the id, 32 bits each, so that keys sort as the preference says.
+    key: u128,
+    room: Room,
+}
+
+impl Ordered {
+    /// An index that is built when it is first asked.
+    pub fn new(preference: Preference) -> Self {
+        let (blocks, last_keys, maxima, keys) = Default::default();
+        Self { preference, blocks, last_keys, maxima, keys, cursor: 0 }
+    }
+
+    /// The preferred host on which the shape fits.
+    pub fn find(&mut self, view: ClusterView<'_>, shape: &TaskShape) -> Option<HostId> {
+        self.synchronise(view);
+        let least = u128::from(shape.resources.cpu_milli) << 96;
+        let start = self.last_keys.partition_point(|&last| last < least);
+        let may_hold = |&block: &usize| self.maxima[block].may_hold(shape);
+        let fits = |entry: &&Entry| entry.room.may_hold(shape) && view.fits(shape, self.host(entry.key));
+        match self.preference {
+            Preference::Tightest => {
+                (start..self.blocks.len()).filter(may_hold).find_map(|block| self.blocks[block].iter().find(fits))
+            }
+            Preference::Roomiest => (start..self.blocks.len())
+                .rev()
+                .filter(may_hold)
+                .find_map(|block| self.blocks[block].iter().rev().find(fits)),
+        }
+        .map(|entry| self.host(entry.key))
+    }
+
+    fn key(&self, view: ClusterView<'_>, host: HostId, room: &Room) -> u128 {
+        let devices: u32 = view.devices_free(host).iter().map(|&free| u32::from(free)).sum();
+        // Read from the back, the lowest id must come first among equals.
+        let id = if self.preference == Preference::Tightest { host.0 } else { !host.0 };
+        let Resources { cpu_milli, memory_mib } = room.free;
+        [cpu_milli, memory_mib, devices, id].iter().fold(0, |key, &part| key << 32 | u128::from(part))
+    }
+
+    fn host(&self, key: u128) -> HostId {
+        let id = key as u32;
+        HostId(if self.preference == Preference::Tightest { id } else { !id })
+    }
+
+    fn synchronise(&mut self, view: ClusterView<'_>) {
+        let (next, changed) = view.changes_since(self.cursor);
+        self.cursor = next;
+        match changed.filter(|_| !self.keys.is_empty()) {
+            Some(hosts) => hosts.iter().for_each(|&host| self.update(view, host)),
+            None => self.build(view),
+        }
+    }
+
+    fn build(&mut self, view: ClusterView<'_>) {
+        let entry = |host| {
+            let room = Room::of(view, host);
+            Entry { key: self.key(view, host, &room), room }
+        };
+        let mut entries: Vec<Entry> = view.topology().hosts().map(entry).collect();
+        self.keys = entries.iter().map(|entry| entry.key).collect();
+        entries.sort_unstable_by_key(|entry| entry.key);
+        self.blocks = entries.chunks(BLOCK / 2).map(<[Entry]>::to_vec).collect();
+        self.last_keys = self.blocks.iter().map(|block| last_key(block)).collect();
+        self.maxima = self.blocks.iter().map(|block| block_maximum(block)).collect();
+    }
+
+    fn update(&mut self, view: ClusterView<'_>, host: HostId) {
+        let room = Room::of(view, host);
+        let entry = Entry { key: self.key(view, host, &room), room };
+        let before = std::mem::replace(&mut self.keys[host.index()], entry.key);
+        if before == entry.key {
+            // The same amounts may be free on other devices.
+            let block = self.block_of(before);
+            let at = self.blocks[block].partition_point(|entry| entry.key < before);
+            self.blocks[block][at] = entry;
+            self.summarise(block);
+            return;
+        }
+        self.remove(before);
+        self.insert(entry);
+    }
+
+    /// The block that holds this key, or into which it belongs.
+    fn block_of(&self, key: u128) -> usize {
+        self.last_keys.partition_point(|&last| last < key).min(self.blocks.len() - 1)
+    }
+
+    fn summarise(&mut self, block: usize) {
+        self.last_keys[block] = last_key(&self.blocks[block]);
+        self.maxima[block] = block_maximum(&self.blocks[block]);
+    }
+
+    fn remove(&mut self, key: u128) {
+        let block = self.block_of(key);
+        let at = self.blocks[block].partition_point(|entry| entry.key < key);
+        assert_eq!(self.blocks[block][at].key, key, "a host lies where its key says");
+        self.blocks[block].remove(at);
+        let neighbour = if block + 1 < self.blocks.len() { block + 1 } else { block.saturating_sub(1) };
+        if neighbour != block && self.blocks[block].len() + self.blocks[neighbour].len() < BLOCK / 2 {
+            self.join(block.min(neighbour));
+        } else if self.blocks[block].is_empty() {
+            // It keeps its place among the keys until something is inserted there or it is joined.
+            self.maxima[block] = Room::default();
+        } else {
+            self.summarise(block);
+        }
+    }
+
+    /// Joins a block with the next one.
+    fn join(&mut self, block: usize) {
+        let next = self.blocks.remove(block + 1);
+        self.last_keys.remove(block + 1);
+        self.maxima.remove(block + 1);
+        self.blocks[block].extend(next);
+        if !self.blocks[block].is_empty() {
+            self.summarise(block);
+        }
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        let block = self.block_of(entry.key);
+        let entries = &mut self.blocks[block];
+        let at = entries.partition_point(|other| other.key < entry.key);
+        entries.insert(at, entry);
+        if entries.len() > BLOCK {
+            let upper = entries.split_off(BLOCK / 2);
+            self.last_keys.insert(block + 1, last_key(&upper));
+            self.maxima.insert(block + 1, block_maximum(&upper));
+            self.blocks.insert(block + 1, upper);
+            self.summarise(block);
+        } else {
+            self.last_keys[block] = last_key(entries);
+            self.maxima[block] = self.maxima[block].max(entry.room);
+        }
+    }
+}
+
+fn last_key(entries: &[Entry]) -> u128 {
+    entries.last().expect("only blocks with entries are summarised").key
+}
+
+fn block_maximum(entries: &[Entry]) -> Room {
+    entries.iter().fold(Room::default(), |maximum, entry| maximum.max(entry.room))
+}

@@ -1,0 +1,125 @@
+//! What the filling of a GPU cluster is judged by (Weng et al., USENIX ATC 2023): values in the bucket in which
+//! a given percentage of the cluster's GPU capacity has been asked for, whether it was given or not.
+
+use crate::event::{Event, EventKind};
+use crate::kernel::ids::HostId;
+use crate::models::fragmentation::TypicalTasks;
+use crate::observe::Observer;
+use crate::resources::DeviceClass;
+use crate::view::ClusterView;
+
+use super::sample::Mean;
+
+/// Knows in which bucket the episode is: `round(100 * asked / capacity)`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bucket<const PERCENT: u64> {
+    asked_milli: u64,
+    capacity_milli: u64,
+}
+
+impl<const PERCENT: u64> Bucket<PERCENT> {
+    /// True when this event decided about a task, and the bucket is the wanted one.
+    fn is_in(&mut self, event: &Event, view: ClusterView<'_>) -> bool {
+        let task = match event.kind {
+            EventKind::TaskStarted { placement } => placement.task,
+            EventKind::TaskRejected { task, .. } => task,
+            _ => return false,
+        };
+        self.asked_milli += u64::from(view.shape(task).devices.milli_total());
+        if self.capacity_milli == 0 {
+            self.capacity_milli = view.topology().device_milli_capacity(DeviceClass::Gpu);
+            if self.capacity_milli == 0 {
+                return false;
+            }
+        }
+        // round(x) == PERCENT for x = 100 asked / capacity, in integers: halves round up.
+        (200 * self.asked_milli + self.capacity_milli) / (2 * self.capacity_milli) == PERCENT
+    }
+}
+
+/// Allocated GPU capacity in percent, each value rounded to two decimals, averaged over the bucket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AllocationRatio<const PERCENT: u64> {
+    bucket: Bucket<PERCENT>,
+    mean: Mean,
+}
+
+impl<const PERCENT: u64> AllocationRatio<PERCENT> {
+    pub(super) fn value(&self) -> f64 {
+        self.mean.value()
+    }
+}
+
+impl<const PERCENT: u64> Observer for AllocationRatio<PERCENT> {
+    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+        if self.bucket.is_in(event, view) {
+            let percent = 100.0 * view.totals().device_milli as f64 / self.bucket.capacity_milli as f64;
+            self.mean.add((percent * 100.0).round() / 100.0);
+        }
+    }
+}
+
+/// Expected fragments in percent of the GPU capacity, averaged over the bucket. The cluster is measured when the
+/// bucket begins; from then on only the hosts that changed are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fragmentation<const PERCENT: u64> {
+    bucket: Bucket<PERCENT>,
+    mean: Mean,
+    typical: TypicalTasks,
+    by_host: Vec<f64>,
+    cursor: u64,
+}
+
+impl<const PERCENT: u64> Fragmentation<PERCENT> {
+    pub(super) fn value(&self) -> f64 {
+        self.mean.value()
+    }
+
+    fn measure(&mut self, view: ClusterView<'_>) -> f64 {
+        let (next, changed) = view.changes_since(self.cursor);
+        match changed.filter(|_| !self.by_host.is_empty()) {
+            Some(hosts) => hosts.iter().for_each(|&HostId(host)| {
+                self.by_host[host as usize] = self.typical.fragment_of_host(view, HostId(host));
+            }),
+            None => {
+                self.typical = TypicalTasks::new(view.mix(), view.topology());
+                let measure = |host| self.typical.fragment_of_host(view, host);
+                self.by_host = view.topology().hosts().map(measure).collect();
+            }
+        }
+        self.cursor = next;
+        self.by_host.iter().sum()
+    }
+}
+
+impl<const PERCENT: u64> Observer for Fragmentation<PERCENT> {
+    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+        if self.bucket.is_in(event, view) {
+            let fragment = self.measure(view);
+            self.mean.add(100.0 * fragment / self.bucket.capacity_milli as f64);
+        }
+    }
+}
+
+/// Tasks that have been turned away when the bucket ends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FailedTasks<const PERCENT: u64> {
+    bucket: Bucket<PERCENT>,
+    failed: u64,
+    at_bucket: u64,
+}
+
+impl<const PERCENT: u64> FailedTasks<PERCENT> {
+    pub(super) fn value(&self) -> f64 {
+        self.at_bucket as f64
+    }
+}
+
+impl<const PERCENT: u64> Observer for FailedTasks<PERCENT> {
+    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+        self.failed += u64::from(matches!(event.kind, EventKind::TaskRejected { .. }));
+        if self.bucket.is_in(event, view) {
+            self.at_bucket = self.failed;
+        }
+    }
+}

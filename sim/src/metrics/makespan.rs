@@ -1,0 +1,23 @@
+//! From the beginning to the end of the episode.
+
+use super::{Better, Metric};
+use crate::event::Event;
+use crate::observe::Observer;
+use crate::view::ClusterView;
+
+#[derive(Default)]
+pub(super) struct Watch;
+
+impl Observer for Watch {
+    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
+}
+
+impl Metric for Watch {
+    const UNIT: &'static str = "s";
+    const BETTER: Better = Better::Lower;
+    const HELP: &'static str = "time from the beginning to the end of the episode";
+
+    fn value(&self, view: ClusterView<'_>) -> f64 {
+        view.now().seconds()
+    }
+}

@@ -1,0 +1,24 @@
+//! Allocated share of all memory, averaged over the episode.
+
+use super::{Better, Metric};
+use crate::event::Event;
+use crate::observe::Observer;
+use crate::view::ClusterView;
+
+#[derive(Default)]
+pub(super) struct Watch;
+
+impl Observer for Watch {
+    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
+}
+
+impl Metric for Watch {
+    const UNIT: &'static str = "1";
+    const BETTER: Better = Better::Higher;
+    const HELP: &'static str = "allocated share of all memory, averaged over the episode";
+
+    fn value(&self, view: ClusterView<'_>) -> f64 {
+        let capacity = view.topology().total_capacity().1 as f64 * view.now().0 as f64;
+        if capacity == 0.0 { 0.0 } else { view.integrals().memory_mib as f64 / capacity }
+    }
+}

@@ -1,0 +1,141 @@
+//! Numbers about one episode. One metric, one file; to add one, write the file and put its name into the
+//! list below: results, reports and `rackwright list` then know it, and the contract test at the end runs on it.
+
+use crate::event::Event;
+use crate::observe::Observer;
+use crate::view::ClusterView;
+
+/// Joules in one kilowatt-hour.
+pub const JOULES_PER_KWH: f64 = 3.6e6;
+
+mod filling;
+mod sample;
+
+/// Which direction is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+    /// It describes, and does not judge.
+    Neither,
+}
+
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricInfo {
+    /// As results name it: the name of its file.
+    pub name: &'static str,
+    /// Unit of its value; "1" for a ratio.
+    pub unit: &'static str,
+    /// Which direction is good.
+    pub better: Better,
+    /// What it says, in one line.
+    pub help: &'static str,
+}
+
+/// A number about one episode.
+pub trait Metric: Observer + Default {
+    /// Unit of the value; "1" for a ratio.
+    const UNIT: &'static str;
+    /// Which direction is good.
+    const BETTER: Better;
+    /// What it says, in one line.
+    const HELP: &'static str;
+
+    /// The value when the episode has ended; `view` shows the world then. Finite always, zero on an empty episode.
+    fn value(&self, view: ClusterView<'_>) -> f64;
+}
+
+macro_rules! metrics {
+    ($($name:ident)*) => {
+        $(mod $name;)*
+
+        /// Every metric there is, watching one episode.
+        #[derive(Default)]
+        pub struct MetricSet {
+            $($name: $name::Watch,)*
+        }
+
+        impl MetricSet {
+            /// What there is, in the order of [`MetricSet::values`].
+            pub const INFOS: &'static [MetricInfo] = &[$(MetricInfo {
+                name: stringify!($name),
+                unit: $name::Watch::UNIT,
+                better: $name::Watch::BETTER,
+                help: $name::Watch::HELP,
+            }),*];
+
+            /// The values at the end of the episode.
+            pub fn values(&self, view: ClusterView<'_>) -> Vec<f64> {
+                vec![$(self.$name.value(view)),*]
+            }
+        }
+
+        impl Observer for MetricSet {
+            #[inline]
+            fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+                $(self.$name.on_event(event, view);)*
+            }
+        }
+    };
+}
+
+metrics! {
+    bounded_slowdown_mean
+    wait_mean
+    wait_p95
+    wait_p99
+    turnaround_mean
+    makespan
+    queue_length_mean
+    cpu_utilisation
+    memory_utilisation
+    gpu_utilisation
+    occupied_hosts_mean
+    utilisation_published
+    energy_it
+    energy_facility
+    power_mean
+    tasks_finished
+    tasks_rejected
+    tasks_left_waiting
+    evictions
+    gpu_allocation_ratio_at_100
+    gpu_allocation_ratio_at_130
+    fragmentation_at_100
+    fragmentation_at_130
+    failed_tasks_at_130
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Engine, Step};
+    use crate::rules::Rules;
+    use crate::testing;
+    use std::sync::Arc;
+
+    #[test]
+    fn every_metric_is_described_and_zero_on_an_empty_episode() {
+        let topology = testing::topology("cpu 8 memory 16 gpus 2");
+        let mut engine = Engine::new(Arc::new(topology), Arc::default(), Rules::default());
+        assert_eq!(engine.step(), Step::Ended);
+        let values = MetricSet::default().values(engine.view());
+        for (info, value) in MetricSet::INFOS.iter().zip(values) {
+            assert_eq!(value, 0.0, "{}", info.name);
+            assert!(!info.unit.is_empty() && !info.help.is_empty(), "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn every_metric_is_finite_when_everything_happens_at_once() {
+        let topology = testing::topology("cpu 8 memory 16 gpus 2 | cpu 4 memory 4");
+        let workload = testing::workload("at 0 cpu 1 work 0 | at 0 cpu 2 work 0 gpus 1");
+        let mut engine = Engine::new(Arc::new(topology), Arc::new(workload), Rules::default());
+        let mut metrics = MetricSet::default();
+        testing::run_first_fit(&mut engine, &mut metrics);
+        assert!(metrics.values(engine.view()).into_iter().all(f64::is_finite));
+    }
+}

@@ -1,0 +1,24 @@
+//! Hosts with at least one task, averaged over the episode.
+
+use super::{Better, Metric};
+use crate::event::Event;
+use crate::observe::Observer;
+use crate::view::ClusterView;
+
+#[derive(Default)]
+pub(super) struct Watch;
+
+impl Observer for Watch {
+    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
+}
+
+impl Metric for Watch {
+    const UNIT: &'static str = "hosts";
+    const BETTER: Better = Better::Lower;
+    const HELP: &'static str = "hosts with at least one task, averaged over the episode";
+
+    fn value(&self, view: ClusterView<'_>) -> f64 {
+        let passed = view.now().0 as f64;
+        if passed == 0.0 { 0.0 } else { view.integrals().occupied_hosts as f64 / passed }
+    }
+}

@@ -1,0 +1,24 @@
+//! Power of all hosts, averaged over the episode.
+
+use super::{Better, Metric};
+use crate::event::Event;
+use crate::observe::Observer;
+use crate::view::ClusterView;
+
+#[derive(Default)]
+pub(super) struct Watch;
+
+impl Observer for Watch {
+    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
+}
+
+impl Metric for Watch {
+    const UNIT: &'static str = "kW";
+    const BETTER: Better = Better::Lower;
+    const HELP: &'static str = "power of all hosts, averaged over the episode";
+
+    fn value(&self, view: ClusterView<'_>) -> f64 {
+        let seconds = view.now().seconds();
+        if seconds == 0.0 { 0.0 } else { view.it_energy_joules() / seconds / 1000.0 }
+    }
+}

@@ -1,0 +1,23 @@
+//! Tasks that still wait when the episode ends.
+
+use super::{Better, Metric};
+use crate::event::Event;
+use crate::observe::Observer;
+use crate::view::ClusterView;
+
+#[derive(Default)]
+pub(super) struct Watch;
+
+impl Observer for Watch {
+    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
+}
+
+impl Metric for Watch {
+    const UNIT: &'static str = "tasks";
+    const BETTER: Better = Better::Lower;
+    const HELP: &'static str = "tasks that still wait when the episode ends";
+
+    fn value(&self, view: ClusterView<'_>) -> f64 {
+        view.totals().waiting as f64
+    }
+}

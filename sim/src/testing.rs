@@ -1,0 +1,161 @@
+//! Small worlds drawn in one line of text, and the plainest scheduler, for tests of this crate and of those
+//! above it.
+//!
+//! * A cluster: `"cpu 8 memory 16 gpus 2 | cpu 4"`, hosts from left to right, whole cores, mebibytes, devices;
+//!   `numa 2` splits cpu and memory evenly over two nodes; `kind a100` names the kind of the devices.
+//! * A workload: `"at 0 cpu 2 work 5 | at 1 cpu 1 work 3 gpus 1"`, seconds and whole cores; `share 300` is that
+//!   many thousandths of one device; also `memory`, `estimate`, `priority`, `patience`, `kind`, `gang N` (a job
+//!   of N such tasks), `censored`.
+
+use std::sync::Arc;
+
+use crate::decision::{Decision, NumaShare, Placement, Request};
+use crate::engine::{Engine, Step};
+use crate::kernel::ids::{HostId, HostModelId, Id, RackId, TaskId};
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::models::gpu_power::GpuPower;
+use crate::models::power::HostPower;
+use crate::observe::Observer;
+use crate::resources::{DeviceClass, DeviceSet, Resources, TaskShape};
+use crate::rules::Rules;
+use crate::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
+use crate::view::ClusterView;
+use crate::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, Workload, WorkloadBuilder};
+
+/// The words of one entry, in pairs.
+fn pairs(text: &str) -> Vec<(&str, &str)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.chunks(2).map(|pair| (pair[0], *pair.get(1).unwrap_or(&""))).collect()
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or_else(|_| panic!("a number was expected, not {text:?}"))
+}
+
+/// A cluster drawn in text.
+///
+/// # Panics
+/// When the drawing is none.
+pub fn topology(drawing: &str) -> Topology {
+    let mut kinds: Vec<DeviceKind> = Vec::new();
+    let mut models = Vec::new();
+    for text in drawing.split('|') {
+        let (mut cpu, mut memory, mut gpus, mut numa, mut kind) = (0, 1 << 20, 0, 1, "gpu");
+        for (word, value) in pairs(text) {
+            match word {
+                "cpu" => cpu = number(value) as u32,
+                "memory" => memory = number(value) as u32,
+                "gpus" => gpus = number(value) as usize,
+                "numa" => numa = number(value) as u32,
+                "kind" => kind = value,
+                _ => panic!("{word:?} is no word for a host"),
+            }
+        }
+        let index = kinds.iter().position(|known| known.name == kind).unwrap_or_else(|| {
+            let power = GpuPower { idle_watts: 50.0, max_watts: 400.0, ..GpuPower::default() };
+            kinds.push(DeviceKind { name: kind.into(), class: DeviceClass::Gpu, is_shared: true, power });
+            kinds.len() - 1
+        });
+        let node = Resources { cpu_milli: cpu * 1000 / numa, memory_mib: memory / numa };
+        models.push(HostModel {
+            name: text.trim().into(),
+            numa_nodes: vec![node; numa as usize],
+            devices: vec![DeviceSpec { kind: index as u8, numa_node: 0 }; gpus],
+            features: 0,
+            power: HostPower::Linear { idle_watts: 100.0, max_watts: 200.0 },
+        });
+    }
+    let hosts = (0..models.len()).map(|index| (HostModelId::from_index(index), RackId(0), None)).collect();
+    Topology::new(kinds, Vec::new(), models.into(), hosts).expect("the drawing is a cluster")
+}
+
+/// A workload drawn in text.
+///
+/// # Panics
+/// When the drawing is none.
+pub fn workload(drawing: &str) -> Workload {
+    let mut builder = WorkloadBuilder::new();
+    for text in drawing.split('|') {
+        let (mut job, mut task, mut gang) = (JobSpec::default(), TaskSpec::default(), 1);
+        let (mut gpus, mut share, mut kinds) = (0, 0, Vec::new());
+        for (word, value) in pairs(text) {
+            let seconds = || SimDuration(number(value) * 1_000_000);
+            match word {
+                "at" => job.submit = SimTime(seconds().0),
+                "cpu" => task.demand.cpu_milli = number(value) as u32 * 1000,
+                "memory" => task.demand.memory_mib = number(value) as u32,
+                "gpus" => gpus = number(value) as u8,
+                "share" => share = number(value) as u16,
+                "kind" => kinds.push(value.to_owned()),
+                "work" => task.work = seconds(),
+                "estimate" => task.estimate = Some(seconds()),
+                "patience" => task.patience = Some(seconds()),
+                "priority" => task.demand.priority = number(value) as u8,
+                "censored" => task.is_censored = true,
+                "gang" => (gang, job.is_gang) = (number(value) as usize, true),
+                _ => panic!("{word:?} is no word for a task"),
+            }
+        }
+        let (count, milli_each) = if share > 0 { (1, share) } else { (gpus, 1000) };
+        let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds };
+        task.demand = Demand { devices: (count > 0).then_some(devices), ..task.demand };
+        builder.add_job(job, vec![task; gang]).expect("the drawing is a workload");
+    }
+    builder.finish()
+}
+
+/// An engine over two drawings under default rules.
+pub fn engine(cluster: &str, work: &str) -> Engine {
+    engine_with(cluster, work, Rules::default())
+}
+
+/// An engine over two drawings.
+pub fn engine_with(cluster: &str, work: &str, rules: Rules) -> Engine {
+    Engine::new(Arc::new(topology(cluster)), Arc::new(workload(work)), rules)
+}
+
+/// The first devices that will do; fewer than asked for when there are not enough.
+pub fn first_devices(view: ClusterView<'_>, shape: &TaskShape, host: HostId) -> DeviceSet {
+    let free = view.devices_free(host).iter().zip(view.device_kinds(host)).enumerate();
+    let usable = free.filter(|&(_, (&free, &kind))| {
+        shape.devices.kinds.has(kind) && free >= view.taken_of(kind, shape.devices.milli_each)
+    });
+    usable.take(usize::from(shape.devices.count)).fold(DeviceSet::EMPTY, |set, (position, _)| set.with(position))
+}
+
+/// A placement on this host: the first devices that will do, and all of its NUMA nodes.
+pub fn placement_on(view: ClusterView<'_>, task: TaskId, host: HostId) -> Placement {
+    let devices = first_devices(view, view.shape(task), host);
+    Placement { task, host, numa: NumaShare::first(view.numa_free(host).len()), devices }
+}
+
+/// First come, first served, first fit by scanning, skipping whoever does not fit.
+pub fn first_fit(view: ClusterView<'_>, request: Request) -> Decision {
+    match request {
+        Request::Order => {
+            let next = view.waiting().find(|&task| !view.has_failed(task));
+            next.map_or(Decision::Defer, Decision::Select)
+        }
+        Request::Place { task } => {
+            let host = view.topology().hosts().find(|&host| view.fits(view.shape(task), host));
+            host.map_or(Decision::Defer, |host| Decision::Place(placement_on(view, task, host)))
+        }
+    }
+}
+
+/// Plays an episode to its end with [`first_fit`].
+///
+/// # Panics
+/// When the engine refuses one of its decisions.
+pub fn run_first_fit(engine: &mut Engine, observer: &mut impl Observer) {
+    loop {
+        match engine.step() {
+            Step::Happened(event) => observer.on_event(&event, engine.view()),
+            Step::Decide(request) => {
+                let decision = first_fit(engine.view(), request);
+                engine.apply(request, decision).expect("first fit is feasible");
+            }
+            Step::Ended => return,
+        }
+    }
+}

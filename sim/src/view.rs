@@ -1,0 +1,326 @@
+//! The read-only window through which policies and observers see the world as it is now.
+//!
+//! No path leads from here to the work that a task still has to do, or to what has not arrived yet.
+
+use crate::cluster::{Integrals, Status, Totals};
+use crate::decision::Placement;
+use crate::engine::Engine;
+use crate::kernel::ids::{HostId, HostModelId, IdVec, JobId, ShapeId, TaskId, TenantId};
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::resources::{
+    DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
+};
+use crate::rules::Rules;
+use crate::topology::Topology;
+use crate::workload::MixEntry;
+
+/// The world as it is now.
+#[derive(Clone, Copy)]
+pub struct ClusterView<'a> {
+    engine: &'a Engine,
+}
+
+impl<'a> ClusterView<'a> {
+    pub(crate) fn new(engine: &'a Engine) -> Self {
+        Self { engine }
+    }
+
+    /// The present moment.
+    #[inline]
+    pub fn now(self) -> SimTime {
+        self.engine.cluster.now()
+    }
+
+    /// The places.
+    #[inline]
+    pub fn topology(self) -> &'a Topology {
+        self.engine.cluster.topology()
+    }
+
+    /// The rules of the scenario.
+    pub fn rules(self) -> &'a Rules {
+        &self.engine.rules
+    }
+
+    /// How common each demand is in the source of the workload: what an operator knows from history.
+    pub fn mix(self) -> &'a [MixEntry] {
+        self.engine.workload.mix()
+    }
+
+    // Tasks.
+
+    /// How many tasks have been submitted so far.
+    pub fn submitted_count(self) -> usize {
+        self.engine.submitted_tasks()
+    }
+
+    /// The shape of a task.
+    #[inline]
+    pub fn shape_id(self, task: TaskId) -> ShapeId {
+        self.engine.workload.shape(task)
+    }
+
+    /// What a task asks for.
+    #[inline]
+    pub fn shape(self, task: TaskId) -> &'a TaskShape {
+        &self.engine.shapes[self.shape_id(task)]
+    }
+
+    /// Everything that tasks ask for, by shape.
+    pub fn shapes(self) -> &'a IdVec<ShapeId, TaskShape> {
+        &self.engine.shapes
+    }
+
+    /// When a task was submitted.
+    #[inline]
+    pub fn submit(self, task: TaskId) -> SimTime {
+        self.engine.workload.submit(task)
+    }
+
+    /// What the source's own clock showed when the workload began.
+    pub fn origin(self) -> SimTime {
+        self.engine.workload.origin()
+    }
+
+    /// The run time that the user declared.
+    #[inline]
+    pub fn estimate(self, task: TaskId) -> Option<SimDuration> {
+        self.engine.workload.estimate(task)
+    }
+
+    /// The job of a task.
+    pub fn job(self, task: TaskId) -> JobId {
+        self.engine.workload.job(task)
+    }
+
+    /// Who submitted a task.
+    pub fn tenant(self, task: TaskId) -> TenantId {
+        self.engine.workload.tenant(self.job(task))
+    }
+
+    /// The members of a task's gang that wait with it; only itself when it is in none.
+    pub fn gang(self, task: TaskId) -> impl Iterator<Item = TaskId> {
+        let job = self.job(task);
+        let is_gang = self.engine.workload.is_gang(job);
+        let members = is_gang.then(|| self.engine.workload.job_tasks(job)).into_iter().flatten();
+        let single = (!is_gang).then_some(task);
+        members.filter(move |&member| self.status(member) == Status::Waiting).chain(single)
+    }
+
+    /// Where a task stands.
+    #[inline]
+    pub fn status(self, task: TaskId) -> Status {
+        self.engine.cluster.tasks[task].status
+    }
+
+    /// When a running or finished task last started; of a waiting one, when it joined the queue.
+    #[inline]
+    pub fn started(self, task: TaskId) -> SimTime {
+        self.engine.cluster.tasks[task].since
+    }
+
+    /// How often a task was started before it got where it stands.
+    #[inline]
+    pub fn attempt(self, task: TaskId) -> u16 {
+        self.engine.cluster.tasks[task].attempt
+    }
+
+    /// Where a running task is; for a finished one, where it was.
+    pub fn placement(self, task: TaskId) -> Placement {
+        self.engine.cluster.placement(task)
+    }
+
+    // The queue.
+
+    /// All waiting tasks, in the order in which they joined the queue.
+    pub fn waiting(self) -> impl Iterator<Item = TaskId> {
+        self.engine.cluster.waiting()
+    }
+
+    /// What joined the queue since entry number `cursor` (of a gang, its first waiting member), and the number
+    /// of the next entry. An evicted task joins again. Entries may have left meanwhile.
+    pub fn joined_since(self, cursor: usize) -> (usize, &'a [TaskId]) {
+        self.engine.pending.joined_since(cursor)
+    }
+
+    /// True when this waiting task found no place, and nothing was released since that could help it.
+    #[inline]
+    pub fn has_failed(self, task: TaskId) -> bool {
+        let job = self.job(task);
+        if self.engine.workload.is_gang(job) {
+            self.engine.pending.has_gang_failed(job)
+        } else {
+            self.engine.pending.has_failed(self.shape_id(task))
+        }
+    }
+
+    // Hosts.
+
+    /// Free cpu and memory, by host.
+    #[inline]
+    pub fn free(self) -> &'a [Resources] {
+        self.engine.cluster.free.as_slice()
+    }
+
+    /// Free cpu and memory of a host's NUMA nodes.
+    #[inline]
+    pub fn numa_free(self, host: HostId) -> &'a [Resources] {
+        self.engine.cluster.numa_free(host)
+    }
+
+    /// Free thousandths of a host's devices.
+    #[inline]
+    pub fn devices_free(self, host: HostId) -> &'a [u16] {
+        self.engine.cluster.devices_free(host)
+    }
+
+    /// The indices of the kinds of a host's devices.
+    #[inline]
+    pub fn device_kinds(self, host: HostId) -> &'a [u8] {
+        let (first, count) = self.topology().devices(host);
+        self.topology().device_kinds(first, count)
+    }
+
+    /// Thousandths of a host's devices that are in use.
+    pub fn device_use(self, host: HostId) -> &'a [u32] {
+        self.engine.cluster.device_use(host)
+    }
+
+    /// Thousandths of a core in use on a host.
+    pub fn cpu_use_milli(self, host: HostId) -> u64 {
+        self.engine.cluster.cpu_use(host)
+    }
+
+    /// Mebibytes in use on a host.
+    pub fn memory_use_mib(self, host: HostId) -> u64 {
+        self.engine.cluster.memory_use(host)
+    }
+
+    /// The tasks on a host, in the order in which they started.
+    pub fn hosted(self, host: HostId) -> impl Iterator<Item = TaskId> {
+        self.engine.cluster.hosted(host)
+    }
+
+    /// True when a task of this shape fits on this host now.
+    #[inline]
+    pub fn fits(self, shape: &TaskShape, host: HostId) -> bool {
+        self.engine.cluster.fits(shape, host)
+    }
+
+    /// What a request for `milli_each` takes of a device of this kind: all of it unless the kind is shared.
+    #[inline]
+    pub fn taken_of(self, kind: u8, milli_each: u16) -> u16 {
+        self.engine.cluster.taken_of(kind, milli_each)
+    }
+
+    /// Everything a score may look at on one host.
+    pub fn host_state(self, host: HostId) -> HostState {
+        let topology = self.topology();
+        let mut state = HostState {
+            model: topology.model_id(host),
+            capacity: topology.capacity(host),
+            free: self.free()[host.0 as usize],
+            residents: *self.engine.cluster.residents(host),
+            device_count: 0,
+            device_free: [0; MAX_DEVICES_PER_HOST],
+            device_kinds: [0; MAX_DEVICES_PER_HOST],
+        };
+        for (&free, &kind) in self.devices_free(host).iter().zip(self.device_kinds(host)) {
+            let position = usize::from(state.device_count);
+            state.device_free[position] = free;
+            state.device_kinds[position] = kind;
+            state.device_count += 1;
+        }
+        state
+    }
+
+    /// The number of the next change, and the hosts whose free capacity changed since change number `cursor`
+    /// (repeated when they changed repeatedly); `None` when that is too long ago: look at all hosts again.
+    #[inline]
+    pub fn changes_since(self, cursor: u64) -> (u64, Option<&'a [HostId]>) {
+        self.engine.cluster.changes_since(cursor)
+    }
+
+    // The cluster as a whole.
+
+    /// Sums at this moment.
+    #[inline]
+    pub fn totals(self) -> &'a Totals {
+        self.engine.cluster.totals()
+    }
+
+    /// Sums over time until this moment.
+    pub fn integrals(self) -> &'a Integrals {
+        self.engine.cluster.integrals()
+    }
+
+    /// Power of a host, in watts.
+    pub fn power_watts(self, host: HostId) -> f64 {
+        self.engine.cluster.power_watts(host)
+    }
+
+    /// Energy of a host since the beginning, in joules.
+    pub fn energy_joules(self, host: HostId) -> f64 {
+        self.engine.cluster.energy_joules(host)
+    }
+
+    /// Energy of all hosts since the beginning, in joules, summed in order of the hosts.
+    pub fn it_energy_joules(self) -> f64 {
+        self.topology().hosts().map(|host| self.energy_joules(host)).sum()
+    }
+}
+
+/// Everything that a score may look at on one host. Hosts in equal states are one candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HostState {
+    /// Its model.
+    pub model: HostModelId,
+    /// Cpu and memory.
+    pub capacity: Resources,
+    /// Free cpu and memory.
+    pub free: Resources,
+    /// Tasks on it, by the devices they hold.
+    pub residents: [u16; DeviceAffinity::COUNT],
+    device_count: u8,
+    device_free: [u16; MAX_DEVICES_PER_HOST],
+    device_kinds: [u8; MAX_DEVICES_PER_HOST],
+}
+
+impl HostState {
+    /// Free thousandths of its devices, in order.
+    #[inline]
+    pub fn devices_free(&self) -> &[u16] {
+        &self.device_free[..usize::from(self.device_count)]
+    }
+
+    /// The indices of the kinds of its devices, in order.
+    #[inline]
+    pub fn device_kinds(&self) -> &[u8] {
+        &self.device_kinds[..usize::from(self.device_count)]
+    }
+
+    /// Free thousandths over all its devices.
+    #[inline]
+    pub fn devices_free_total(&self) -> u32 {
+        self.devices_free().iter().map(|&free| u32::from(free)).sum()
+    }
+
+    /// Devices with nothing on them.
+    #[inline]
+    pub fn devices_whole(&self) -> usize {
+        self.devices_free().iter().filter(|&&free| free == WHOLE_DEVICE).count()
+    }
+
+    /// True when this device will do for the request, as far as kind and room go.
+    #[inline]
+    pub fn is_usable(&self, position: usize, request: DeviceRequest) -> bool {
+        request.kinds.has(self.device_kinds[position]) && self.device_free[position] >= request.milli_each
+    }
+
+    /// The state with this much taken from a device.
+    #[must_use]
+    pub fn with_device_taken(mut self, position: usize, milli: u16) -> Self {
+        self.device_free[position] -= milli;
+        self
+    }
+}
