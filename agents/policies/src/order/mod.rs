@@ -1,0 +1,147 @@
+//! Which task next: the keys by which a queue is sorted, the smallest first. One key, one file; to add one, write
+//! the file and put its name into the list below.
+//!
+//! A key is a pair, compared in turn; equal keys go to whoever joined the queue first. Times are in seconds of
+//! the source's own clock, sizes in cores (of a batch pool: processors).
+
+use sim::kernel::ids::TaskId;
+use sim::view::ClusterView;
+
+use crate::policy::{Choice, PolicyError};
+
+pub mod backfilling;
+pub(crate) mod conservative;
+pub(crate) mod easy;
+pub(crate) mod easy_published;
+mod pool;
+pub(crate) mod queue;
+
+/// A task as the classical formulas know it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct JobFacts {
+    /// Submission in the source's own clock, in seconds.
+    pub submit: f64,
+    /// Declared run time in seconds; 0 when none was declared.
+    pub estimate: f64,
+    /// Requested cores.
+    pub cores: f64,
+    /// Time since submission, in seconds.
+    pub waited: f64,
+}
+
+impl JobFacts {
+    fn of(view: ClusterView<'_>, task: TaskId) -> Self {
+        let shape = view.shape(task);
+        Self {
+            submit: view.origin().seconds() + view.submit(task).seconds(),
+            estimate: view.estimate(task).map_or(0.0, |estimate| estimate.seconds()),
+            cores: f64::from(shape.resources.cpu_milli) / 1000.0,
+            waited: view.now().since(view.submit(task)).seconds(),
+        }
+    }
+}
+
+/// A key of the queue: the smallest is next.
+pub trait OrderKey {
+    /// The key of a waiting task.
+    fn key(&self, job: &JobFacts) -> [f64; 2];
+
+    /// True when keys change while tasks wait, so that the queue is looked through at each question.
+    fn moves_with_time(&self) -> bool {
+        false
+    }
+
+    /// True when every task must have a declared run time.
+    fn needs_estimates(&self) -> bool {
+        true
+    }
+}
+
+/// What has no logarithm counts as 0.1 (RLScheduler).
+fn positive(value: f64) -> f64 {
+    if value > 0.0 { value } else { 0.1 }
+}
+
+macro_rules! orders {
+    ($($name:ident)*) => {
+        $(mod $name;)*
+
+        /// Name and one line of help of every order.
+        pub const NAMES: &[(&str, &str)] = &[$((stringify!($name), $name::HELP)),*];
+
+        /// The order that a config names.
+        ///
+        /// # Errors
+        /// When there is none of this name, or its options are wrong.
+        pub fn order(choice: &Choice) -> Result<Box<dyn OrderKey>, PolicyError> {
+            match choice.policy.as_str() {
+                $(stringify!($name) => Ok(Box::new($name::key(choice.typed()?))),)*
+                name => Err(PolicyError::unknown("order", name, NAMES)),
+            }
+        }
+    };
+}
+
+orders! {
+    fcfs
+    sjf
+    ljf
+    smallest
+    wfp3
+    wfp3_published
+    unicep
+    unicep_published
+    f1
+    f2
+    f3
+    f4
+}
+
+/// What a file of an order needs.
+mod prelude {
+    pub(super) use super::{JobFacts, OrderKey};
+    pub(super) use crate::policy::NoOptions;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Submitted at 1000 s, waited 100 s, declared 400 s, four cores.
+    const JOB: JobFacts = JobFacts { submit: 1000.0, estimate: 400.0, cores: 4.0, waited: 100.0 };
+
+    /// tables 1.4 with s = 1000, n = 4, r = 400, w = 100 (and w = -1001 as published).
+    #[test]
+    fn every_key_by_hand() {
+        let expected = [
+            ("fcfs", 1000.0),
+            ("sjf", 400.0),
+            ("ljf", -400.0),
+            ("smallest", 4.0),
+            ("wfp3", -0.0625),
+            ("wfp3_published", 62.687_687_562_5),
+            ("unicep", -0.125),
+            ("unicep_published", 1.25125),
+            ("f1", 2.602_059_991_3 * 4.0 + 2610.0),
+            ("f2", 80.0 + 76_800.0),
+            ("f3", 1600.0 + 20_580_000.0),
+            ("f4", 800.0 + 1_590_000.0),
+        ];
+        assert_eq!(expected.len(), NAMES.len());
+        for (name, key) in expected {
+            let got = order(&name.into()).expect(name).key(&JOB)[0];
+            assert!((got - key).abs() <= 1e-8 * key.abs().max(1.0), "{name}: {got} is not {key}");
+        }
+    }
+
+    #[test]
+    fn only_keys_with_waiting_time_move() {
+        let later = JobFacts { waited: 5000.0, ..JOB };
+        for &(name, _) in NAMES {
+            let key = order(&name.into()).expect(name);
+            assert_eq!(key.moves_with_time(), key.key(&JOB) != key.key(&later), "{name}");
+            let unknown = JobFacts { estimate: 1.0, ..JOB };
+            assert_eq!(key.needs_estimates(), key.key(&JOB) != key.key(&unknown), "{name}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Waiting tasks sorted by a key, fed from the engine's list of who joined.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use sim::cluster::Status;
+use sim::kernel::ids::TaskId;
+use sim::view::ClusterView;
+
+use super::{JobFacts, OrderKey};
+
+/// A waiting task with its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    key: [f64; 2],
+    /// When it joined, as a number: decides among equal keys.
+    joined: u64,
+    pub(crate) task: TaskId,
+}
+
+impl Entry {
+    /// By key alone.
+    pub(crate) fn compare_keys(&self, other: &Self) -> Ordering {
+        self.key[0].total_cmp(&other.key[0]).then(self.key[1].total_cmp(&other.key[1]))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.compare_keys(other).then(self.joined.cmp(&other.joined))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+/// Reads who joined the queue, and gives everyone a key.
+pub(crate) struct Joining {
+    pub(crate) key: Box<dyn OrderKey>,
+    cursor: usize,
+}
+
+impl Joining {
+    pub(crate) fn new(key: Box<dyn OrderKey>) -> Self {
+        Self { key, cursor: 0 }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.cursor = 0;
+    }
+
+    pub(crate) fn key_of(&self, view: ClusterView<'_>, task: TaskId) -> [f64; 2] {
+        self.key.key(&JobFacts::of(view, task))
+    }
+
+    /// Hands over everyone who joined since the last time and still waits.
+    pub(crate) fn read(&mut self, view: ClusterView<'_>, mut take: impl FnMut(Entry)) {
+        let (next, joined) = view.joined_since(self.cursor);
+        for (number, &task) in (self.cursor as u64..).zip(joined) {
+            if view.status(task) == Status::Waiting {
+                take(Entry { key: self.key_of(view, task), joined: number, task });
+            }
+        }
+        self.cursor = next;
+    }
+}
+
+/// Everyone who waits, the next one first. Keys that stand still are kept in a heap; keys that move are computed
+/// anew at each question.
+pub(crate) struct Heap {
+    joining: Joining,
+    heap: BinaryHeap<Reverse<Entry>>,
+}
+
+impl Heap {
+    pub(crate) fn new(key: Box<dyn OrderKey>) -> Self {
+        Self { joining: Joining::new(key), heap: BinaryHeap::new() }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.joining.reset();
+        self.heap.clear();
+    }
+
+    /// Takes out the next waiting task.
+    pub(crate) fn pop(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
+        if self.joining.key.moves_with_time() {
+            let entries = std::mem::take(&mut self.heap).into_vec();
+            let waiting = entries.into_iter().filter(|Reverse(entry)| view.status(entry.task) == Status::Waiting);
+            let joining = &self.joining;
+            self.heap = waiting
+                .map(|Reverse(entry)| Reverse(Entry { key: joining.key_of(view, entry.task), ..entry }))
+                .collect();
+        }
+        let heap = &mut self.heap;
+        self.joining.read(view, |entry| heap.push(Reverse(entry)));
+        loop {
+            let Reverse(Entry { task, .. }) = self.heap.pop()?;
+            if view.status(task) == Status::Waiting {
+                return Some(task);
+            }
+        }
+    }
+}
+
+/// Everyone who waits in order, to be looked through from the front.
+pub(crate) struct Sorted {
+    joining: Joining,
+    entries: Vec<Entry>,
+}
+
+impl Sorted {
+    pub(crate) fn new(key: Box<dyn OrderKey>) -> Self {
+        Self { joining: Joining::new(key), entries: Vec::new() }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.joining.reset();
+        self.entries.clear();
+    }
+
+    /// Everyone who waits now, the next one first.
+    pub(crate) fn waiting(&mut self, view: ClusterView<'_>) -> &[Entry] {
+        self.entries.retain(|entry| view.status(entry.task) == Status::Waiting);
+        let entries = &mut self.entries;
+        let moves = self.joining.key.moves_with_time();
+        self.joining.read(view, |entry| {
+            let at = if moves { entries.len() } else { entries.partition_point(|other| *other < entry) };
+            entries.insert(at, entry);
+        });
+        if moves {
+            for entry in &mut self.entries {
+                entry.key = self.joining.key_of(view, entry.task);
+            }
+            self.entries.sort_unstable();
+        }
+        &self.entries
+    }
+}

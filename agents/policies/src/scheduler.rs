@@ -1,0 +1,239 @@
+//! A scheduler: one policy per question, as a config names them.
+
+use serde::{Deserialize, Serialize};
+use sim::decision::{Decision, Request};
+use sim::kernel::rng::Seed;
+use sim::topology::Topology;
+use sim::view::ClusterView;
+use sim::workload::Workload;
+
+use crate::order::backfilling::{Blocking, Skipping};
+use crate::order::conservative::Conservative;
+use crate::order::easy::Easy;
+use crate::order::easy_published::EasyPublished;
+use crate::place::preempt::Preempting;
+use crate::policy::{Choice, Policy, PolicyError};
+use crate::{order, place};
+
+/// Who may pass a task that is next and does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backfilling {
+    /// Whoever fits.
+    #[default]
+    Skip,
+    /// Nobody.
+    None,
+    /// Whoever does not delay it, by EASY.
+    Easy,
+    /// What RLScheduler calls EASY.
+    EasyPublished,
+    /// Whoever delays nobody in the queue.
+    Conservative,
+}
+
+impl Backfilling {
+    /// Every discipline with its name and one line of help.
+    pub const ALL: &[(Self, &str, &str)] = &[
+        (Self::Skip, "skip", "nobody blocks: whoever fits starts, in order"),
+        (Self::None, "none", "the next task blocks everybody until it fits"),
+        (Self::Easy, "easy", "EASY: whoever does not delay the head of the queue may pass it"),
+        (Self::EasyPublished, "easy_published", "RLScheduler's EASY: no spare-processor rule; pools only"),
+        (Self::Conservative, "conservative", "every waiting task holds a reservation; pools only"),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|known| known.0 == self).expect("every discipline is listed").1
+    }
+}
+
+/// Whether running tasks make room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Eviction {
+    /// They do not.
+    #[default]
+    Never,
+    /// Those of lower priority do.
+    LowerPriority,
+}
+
+impl Eviction {
+    /// Every way with its name and one line of help.
+    pub const ALL: &[(Self, &str, &str)] = &[
+        (Self::Never, "never", "running tasks are left alone"),
+        (Self::LowerPriority, "lower_priority", "tasks of lower priority make room for one that finds no place"),
+    ];
+}
+
+/// A scheduler as a config writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchedulerConfig {
+    /// Which task next.
+    #[serde(default = "fcfs")]
+    pub order: Choice,
+    /// Where.
+    #[serde(default = "first_fit")]
+    pub place: Choice,
+    /// Whether running tasks make room.
+    #[serde(default)]
+    pub evict: Eviction,
+}
+
+fn fcfs() -> Choice {
+    "fcfs".into()
+}
+
+fn first_fit() -> Choice {
+    "first_fit".into()
+}
+
+/// One policy per question.
+pub struct Scheduler {
+    order: Box<dyn Policy>,
+    place: Box<dyn Policy>,
+    backfilling: Backfilling,
+    order_name: String,
+    needs_estimates: bool,
+}
+
+impl Scheduler {
+    /// The scheduler that a config describes, under a discipline.
+    ///
+    /// # Errors
+    /// When a name or an option is wrong.
+    pub fn new(config: &SchedulerConfig, backfilling: Backfilling) -> Result<Self, PolicyError> {
+        let key = order::order(&config.order)?;
+        let place = place::place(&config.place)?;
+        let needs_estimates = key.needs_estimates()
+            || !matches!(backfilling, Backfilling::Skip | Backfilling::None);
+        Ok(Self {
+            order: match backfilling {
+                Backfilling::Skip => Box::new(Skipping::new(key, order::order(&config.order)?)),
+                Backfilling::None => Box::new(Blocking::new(key)),
+                Backfilling::Easy => Box::new(Easy::new(key)),
+                Backfilling::EasyPublished => Box::new(EasyPublished::new(key)),
+                Backfilling::Conservative => Box::new(Conservative::new(key)),
+            },
+            place: match config.evict {
+                Eviction::Never => place,
+                Eviction::LowerPriority => Box::new(Preempting::new(place)),
+            },
+            backfilling,
+            order_name: config.order.policy.clone(),
+            needs_estimates,
+        })
+    }
+
+    /// Says why this scheduler cannot schedule this workload on this topology.
+    ///
+    /// # Errors
+    /// When tasks lack declared run times, or the discipline plans on a pool and there is none.
+    pub fn check(&self, workload: &Workload, topology: &Topology) -> Result<(), PolicyError> {
+        let (missing, total) = (workload.tasks_without_estimate(), workload.task_count());
+        if self.needs_estimates && missing > 0 {
+            let what = format!("order {} with backfilling {}", self.order_name, self.backfilling.name());
+            return Err(PolicyError::NeedsEstimates { what, missing, total });
+        }
+        let hosts = topology.host_count();
+        if matches!(self.backfilling, Backfilling::EasyPublished | Backfilling::Conservative) && hosts > 1 {
+            return Err(PolicyError::NeedsPool { backfilling: self.backfilling.name(), hosts });
+        }
+        Ok(())
+    }
+}
+
+impl Policy for Scheduler {
+    fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
+        match request {
+            Request::Order => self.order.decide(view, request),
+            Request::Place { .. } => self.place.decide(view, request),
+        }
+    }
+
+    fn reset(&mut self, seed: Seed) {
+        self.order.reset(seed);
+        self.place.reset(seed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{check_discipline, starts};
+
+    #[test]
+    fn every_order_keeps_the_contract_under_every_discipline() {
+        for &(name, _) in order::NAMES {
+            for &(backfilling, ..) in Backfilling::ALL {
+                check_discipline(name, backfilling);
+            }
+        }
+    }
+
+    /// Four cores. A takes 3 until 10 as declared; B wants 4 and is promised 10. C (1 core, 9 s) ends before
+    /// that; D (1 core, 20 s) does not and there is nothing to spare beside B.
+    const QUEUE: &str = "at 0 cpu 3 work 10 estimate 10 | at 1 cpu 4 work 5 estimate 5 \
+                         | at 1 cpu 1 work 20 estimate 20 | at 1 cpu 1 work 9 estimate 9";
+
+    #[test]
+    fn who_may_pass() {
+        assert_eq!(starts(QUEUE, "cpu 4", Backfilling::None), [0, 10, 15, 15]);
+        assert_eq!(starts(QUEUE, "cpu 4", Backfilling::Skip), [0, 21, 1, 10]);
+        assert_eq!(starts(QUEUE, "cpu 4", Backfilling::Easy), [0, 10, 15, 1]);
+        assert_eq!(starts(QUEUE, "cpu 4", Backfilling::Conservative), [0, 10, 15, 1]);
+        // The published program wants a declared end strictly before the shadow time.
+        assert_eq!(starts(QUEUE, "cpu 4", Backfilling::EasyPublished), [0, 10, 15, 15]);
+    }
+
+    /// B wants 3 of 4 cores, so that one is to spare at its shadow time: a long job of one core may take it.
+    #[test]
+    fn easy_lets_a_long_job_take_what_is_to_spare() {
+        let queue = "at 0 cpu 3 work 10 estimate 10 | at 1 cpu 3 work 5 estimate 5 | at 1 cpu 1 work 50 estimate 50";
+        assert_eq!(starts(queue, "cpu 4", Backfilling::Easy), [0, 10, 1]);
+        assert_eq!(starts(queue, "cpu 4", Backfilling::EasyPublished), [0, 10, 10]);
+    }
+
+    /// C would not delay B, the head, but D, whom conservative backfilling has promised 15.
+    #[test]
+    fn conservative_delays_nobody() {
+        let queue = "at 0 cpu 3 work 10 estimate 10 | at 1 cpu 3 work 5 estimate 5 \
+                     | at 1 cpu 4 work 5 estimate 5 | at 1 cpu 1 work 50 estimate 50";
+        assert_eq!(starts(queue, "cpu 4", Backfilling::Easy), [0, 10, 51, 1]);
+        assert_eq!(starts(queue, "cpu 4", Backfilling::Conservative), [0, 10, 15, 20]);
+    }
+
+    /// A ends at 4 although it declared 10: reservations move up.
+    #[test]
+    fn an_early_end_helps_whoever_waits() {
+        let queue = "at 0 cpu 4 work 4 estimate 10 | at 1 cpu 4 work 2 estimate 5 | at 2 cpu 2 work 1 estimate 1";
+        for (backfilling, ..) in Backfilling::ALL {
+            assert_eq!(starts(queue, "cpu 4", *backfilling), [0, 4, 6], "{backfilling:?}");
+        }
+    }
+
+    #[test]
+    fn a_scheduler_says_what_it_needs() {
+        let config = SchedulerConfig { order: "sjf".into(), place: "first_fit".into(), evict: Eviction::Never };
+        let workload = sim::testing::workload("at 0 cpu 1 work 1");
+        let (pool, hosts) = (sim::testing::topology("cpu 1"), sim::testing::topology("cpu 1 | cpu 1"));
+        let refused = |backfilling, workload: &Workload, topology: &Topology| {
+            let scheduler = Scheduler::new(&config, backfilling).expect("valid");
+            scheduler.check(workload, topology).expect_err("it lacks something").to_string()
+        };
+        assert!(refused(Backfilling::Skip, &workload, &pool).contains("1 of 1 tasks"));
+        let estimated = sim::testing::workload("at 0 cpu 1 work 1 estimate 1");
+        assert!(refused(Backfilling::Conservative, &estimated, &hosts).contains("2 hosts"));
+    }
+
+    #[test]
+    fn configs_are_read_with_defaults_and_unknown_keys_are_refused() {
+        let config: SchedulerConfig = toml::from_str("place = 'fgd'\nevict = 'lower_priority'").expect("valid");
+        assert_eq!((config.order.policy.as_str(), config.evict), ("fcfs", Eviction::LowerPriority));
+        assert!(toml::from_str::<SchedulerConfig>("placing = 'fgd'").is_err());
+        let wrong: SchedulerConfig = toml::from_str("order = 'fcsf'").expect("a name is a name");
+        let error = Scheduler::new(&wrong, Backfilling::Skip).err().expect("there is no such order").to_string();
+        assert!(error.contains("did you mean \"fcfs\""), "{error}");
+    }
+}
