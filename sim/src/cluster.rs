@@ -86,6 +86,28 @@ struct Meter {
     since: SimTime,
 }
 
+/// What is kept of one host beside what is free on it: an event touches all of it, so it lies together.
+#[derive(Clone, Copy, Debug)]
+struct HostBooks {
+    meter: Meter,
+    cpu_use_milli: u64,
+    memory_use_mib: u64,
+    device_power_watts: f64,
+    tasks: List,
+    residents: [u16; DeviceAffinity::COUNT],
+}
+
+impl HostBooks {
+    const EMPTY: Self = Self {
+        meter: Meter { power_watts: 0.0, energy_joules: 0.0, since: SimTime::ZERO },
+        cpu_use_milli: 0,
+        memory_use_mib: 0,
+        device_power_watts: 0.0,
+        tasks: List { first: NOBODY, last: NOBODY },
+        residents: [0; DeviceAffinity::COUNT],
+    };
+}
+
 /// Sums over the cluster at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Totals {
@@ -95,6 +117,8 @@ pub struct Totals {
     pub memory_mib: u64,
     /// Allocated thousandths of devices of any class.
     pub device_milli: u64,
+    /// What tasks asked of devices, in thousandths, summed over all that were started or turned away so far.
+    pub device_milli_asked: u64,
     /// Tasks in the queue.
     pub waiting: u64,
     /// Tasks on hosts.
@@ -130,13 +154,8 @@ pub struct Cluster {
     pub(crate) free: IdVec<HostId, Resources>,
     numa_free: IdVec<NumaNodeId, Resources>,
     pub(crate) device_free: IdVec<DeviceId, u16>,
-    cpu_use: IdVec<HostId, u64>,
-    memory_use: IdVec<HostId, u64>,
     device_use: IdVec<DeviceId, u32>,
-    device_power: IdVec<HostId, f64>,
-    meters: IdVec<HostId, Meter>,
-    hosted: IdVec<HostId, List>,
-    residents: IdVec<HostId, [u16; DeviceAffinity::COUNT]>,
+    books: IdVec<HostId, HostBooks>,
     pub(crate) tasks: IdVec<TaskId, TaskRecord>,
     queue: List,
     /// What each node gives to a task that spans several.
@@ -171,18 +190,14 @@ impl Cluster {
     pub(crate) fn new(topology: Arc<Topology>, task_count: usize) -> Self {
         let host_count = topology.host_count();
         let nodes = topology.models();
-        let numa_free = topology.hosts().flat_map(|host| nodes[topology.model_id(host)].numa_nodes.iter().copied());
+        let numa_free =
+            topology.hosts().flat_map(|host| nodes[topology.model_id(host)].numa_nodes.iter().copied());
         let mut cluster = Self {
             free: topology.hosts().map(|host| topology.capacity(host)).collect(),
             numa_free: numa_free.collect(),
             device_free: IdVec::filled(WHOLE_DEVICE, topology.device_count()),
-            cpu_use: IdVec::filled(0, host_count),
-            memory_use: IdVec::filled(0, host_count),
             device_use: IdVec::filled(0, topology.device_count()),
-            device_power: IdVec::filled(0.0, host_count),
-            meters: IdVec::filled(Meter { power_watts: 0.0, energy_joules: 0.0, since: SimTime::ZERO }, host_count),
-            hosted: IdVec::filled(List { first: NOBODY, last: NOBODY }, host_count),
-            residents: IdVec::filled([0; DeviceAffinity::COUNT], host_count),
+            books: IdVec::filled(HostBooks::EMPTY, host_count),
             tasks: IdVec::filled(TaskRecord::COMING, task_count),
             queue: List { first: NOBODY, last: NOBODY },
             spans: BTreeMap::new(),
@@ -223,6 +238,11 @@ impl Cluster {
         &self.topology
     }
 
+    /// Counts what a task asked for, once it is decided for the first time whether it gets it.
+    pub(crate) fn count_asked(&mut self, shape: &TaskShape) {
+        self.totals.device_milli_asked += u64::from(shape.devices.milli_total());
+    }
+
     pub(crate) fn totals(&self) -> &Totals {
         &self.totals
     }
@@ -252,11 +272,11 @@ impl Cluster {
     // Hosts.
 
     pub(crate) fn hosted(&self, host: HostId) -> impl Iterator<Item = TaskId> {
-        walk(&self.tasks, self.hosted[host].first)
+        walk(&self.tasks, self.books[host].tasks.first)
     }
 
     pub(crate) fn residents(&self, host: HostId) -> &[u16; DeviceAffinity::COUNT] {
-        &self.residents[host]
+        &self.books[host].residents
     }
 
     pub(crate) fn numa_free(&self, host: HostId) -> &[Resources] {
@@ -275,19 +295,19 @@ impl Cluster {
     }
 
     pub(crate) fn cpu_use(&self, host: HostId) -> u64 {
-        self.cpu_use[host]
+        self.books[host].cpu_use_milli
     }
 
     pub(crate) fn memory_use(&self, host: HostId) -> u64 {
-        self.memory_use[host]
+        self.books[host].memory_use_mib
     }
 
     pub(crate) fn power_watts(&self, host: HostId) -> f64 {
-        self.meters[host].power_watts
+        self.books[host].meter.power_watts
     }
 
     pub(crate) fn energy_joules(&self, host: HostId) -> f64 {
-        let Meter { power_watts, energy_joules, since } = self.meters[host];
+        let Meter { power_watts, energy_joules, since } = self.books[host].meter;
         energy_joules + power_watts * self.now.since(since).seconds()
     }
 
@@ -301,7 +321,9 @@ impl Cluster {
     /// that is too long ago to be remembered.
     pub(crate) fn changes_since(&self, cursor: u64) -> (u64, Option<&[HostId]>) {
         let next = self.changes.base + self.changes.hosts.len() as u64;
-        let kept = cursor.checked_sub(self.changes.base).map(|offset| &self.changes.hosts[offset as usize..]);
+        let kept = cursor
+            .checked_sub(self.changes.base)
+            .and_then(|offset| self.changes.hosts.get(offset as usize..));
         (next, kept)
     }
 
@@ -380,7 +402,7 @@ impl Cluster {
             self.device_free[device] -= taken;
             self.totals.device_milli += u64::from(taken);
         }
-        self.residents[host][DeviceAffinity::of(shape.devices) as usize] += 1;
+        self.books[host].residents[DeviceAffinity::of(shape.devices) as usize] += 1;
         self.totals.cpu_milli += u64::from(shape.resources.cpu_milli);
         self.totals.memory_mib += u64::from(shape.resources.memory_mib);
         self.changes.push(host);
@@ -395,10 +417,13 @@ impl Cluster {
             let device = self.device(host, position);
             let taken = self.taken_of(self.topology.device_kind(device), shape.devices.milli_each);
             self.device_free[device] += taken;
-            assert!(self.device_free[device] <= WHOLE_DEVICE, "no more of a device is given back than there is");
+            assert!(
+                self.device_free[device] <= WHOLE_DEVICE,
+                "no more of a device is given back than there is"
+            );
             self.totals.device_milli -= u64::from(taken);
         }
-        self.residents[host][DeviceAffinity::of(shape.devices) as usize] -= 1;
+        self.books[host].residents[DeviceAffinity::of(shape.devices) as usize] -= 1;
         self.totals.cpu_milli -= u64::from(shape.resources.cpu_milli);
         self.totals.memory_mib -= u64::from(shape.resources.memory_mib);
         self.changes.push(host);
@@ -413,12 +438,11 @@ impl Cluster {
         record.host = host;
         record.numa = numa;
         record.devices = devices;
-        record.use_index = 0;
-        if self.hosted[host].first == NOBODY {
+        if self.books[host].tasks.first == NOBODY {
             self.totals.occupied_hosts += 1;
         }
         self.totals.running += 1;
-        self.hosted[host] = append(&mut self.tasks, self.hosted[host], task);
+        self.books[host].tasks = append(&mut self.tasks, self.books[host].tasks, task);
         self.settle(host);
         self.add_use(host, devices, usage);
         self.refresh(host, !devices.is_empty());
@@ -430,8 +454,8 @@ impl Cluster {
         let Placement { host, devices, .. } = placement;
         self.give(shape, placement);
         self.totals.running -= 1;
-        self.hosted[host] = remove(&mut self.tasks, self.hosted[host], task);
-        if self.hosted[host].first == NOBODY {
+        self.books[host].tasks = remove(&mut self.tasks, self.books[host].tasks, task);
+        if self.books[host].tasks.first == NOBODY {
             self.totals.occupied_hosts -= 1;
         }
         self.settle(host);
@@ -495,14 +519,14 @@ impl Cluster {
     /// Adds up the energy of a host until now, before its power changes.
     fn settle(&mut self, host: HostId) {
         let now = self.now;
-        let meter = &mut self.meters[host];
+        let meter = &mut self.books[host].meter;
         meter.energy_joules += meter.power_watts * now.since(meter.since).seconds();
         meter.since = now;
     }
 
     fn add_use(&mut self, host: HostId, devices: DeviceSet, usage: Use) {
-        self.cpu_use[host] += usage.cpu_milli;
-        self.memory_use[host] += usage.memory_mib;
+        self.books[host].cpu_use_milli += usage.cpu_milli;
+        self.books[host].memory_use_mib += usage.memory_mib;
         for position in devices.iter() {
             let device = self.device(host, position);
             self.device_use[device] += usage.device_milli_each;
@@ -510,8 +534,8 @@ impl Cluster {
     }
 
     fn remove_use(&mut self, host: HostId, devices: DeviceSet, usage: Use) {
-        self.cpu_use[host] -= usage.cpu_milli;
-        self.memory_use[host] -= usage.memory_mib;
+        self.books[host].cpu_use_milli -= usage.cpu_milli;
+        self.books[host].memory_use_mib -= usage.memory_mib;
         for position in devices.iter() {
             let device = self.device(host, position);
             self.device_use[device] -= usage.device_milli_each;
@@ -531,15 +555,15 @@ impl Cluster {
         let watts = kinds.iter().zip(self.device_use(host)).map(|(&kind, &used)| {
             self.topology.kinds()[usize::from(kind)].power.watts(used.min(u32::from(WHOLE_DEVICE)) as u16)
         });
-        self.device_power[host] = watts.sum();
+        self.books[host].device_power_watts = watts.sum();
     }
 
     fn update_power(&mut self, host: HostId) {
         let model = self.topology.model(host);
         let capacity = self.topology.capacity(host).cpu_milli;
-        let used = self.cpu_use[host].min(u64::from(capacity)) as u32;
-        let watts = model.power.watts(used, capacity) + self.device_power[host];
-        let meter = &mut self.meters[host];
+        let used = self.books[host].cpu_use_milli.min(u64::from(capacity)) as u32;
+        let watts = model.power.watts(used, capacity) + self.books[host].device_power_watts;
+        let meter = &mut self.books[host].meter;
         self.totals.power_watts += watts - meter.power_watts;
         meter.power_watts = watts;
     }
@@ -563,7 +587,11 @@ impl Cluster {
                 }
                 totals.running += 1;
             }
-            assert_eq!(self.free[host].plus(used), self.topology.capacity(host), "host {host}: free + used = capacity");
+            assert_eq!(
+                self.free[host].plus(used),
+                self.topology.capacity(host),
+                "host {host}: free + used = capacity"
+            );
             let nodes = self.numa_free(host).iter().fold(Resources::ZERO, |sum, &node| sum.plus(node));
             assert_eq!(nodes, self.free[host], "host {host}: its NUMA nodes have what it has");
             for (used, free) in devices.iter().zip(self.devices_free(host)) {
@@ -572,12 +600,16 @@ impl Cluster {
             }
             totals.cpu_milli += u64::from(used.cpu_milli);
             totals.memory_mib += u64::from(used.memory_mib);
-            totals.occupied_hosts += u64::from(self.hosted[host].first != NOBODY);
-            totals.power_watts += self.meters[host].power_watts;
+            totals.occupied_hosts += u64::from(self.books[host].tasks.first != NOBODY);
+            totals.power_watts += self.books[host].meter.power_watts;
         }
         let scale = totals.power_watts.abs().max(1.0);
         assert!((totals.power_watts - self.totals.power_watts).abs() <= 1e-9 * scale, "power adds up");
-        assert_eq!(totals, Totals { power_watts: totals.power_watts, ..self.totals });
+        let device_milli_asked = self.totals.device_milli_asked;
+        assert_eq!(
+            Totals { device_milli_asked, ..totals },
+            Totals { power_watts: totals.power_watts, ..self.totals }
+        );
     }
 }
 
@@ -625,5 +657,126 @@ pub(crate) fn used(shape: &TaskShape, fractions: Option<&crate::workload::UsePoi
         cpu_milli: part(cpu_milli, point.cpu),
         memory_mib: part(memory_mib, point.memory),
         device_milli_each: part(device_milli_each.into(), point.devices) as u32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::ids::ShapeId;
+    use crate::testing;
+    use crate::workload::UsePoint;
+
+    /// A cluster and the shapes of a workload drawn for it.
+    fn world(hosts: &str, work: &str) -> (Cluster, IdVec<ShapeId, TaskShape>) {
+        let (topology, workload) = (Arc::new(testing::topology(hosts)), testing::workload(work));
+        let shapes = workload.shapes_in(&topology);
+        (Cluster::new(topology, workload.task_count()), shapes)
+    }
+
+    fn at(task: u32, numa: u8, devices: u32) -> Placement {
+        Placement { task: TaskId(task), host: HostId(0), numa: NumaShare(numa), devices: DeviceSet(devices) }
+    }
+
+    fn cores(nodes: &[Resources]) -> Vec<u32> {
+        nodes.iter().map(|node| node.cpu_milli / 1000).collect()
+    }
+
+    #[test]
+    fn a_task_that_spans_nodes_takes_from_each_in_order_and_gives_back_the_same() {
+        let (mut cluster, shapes) = world("cpu 12 numa 3", "cpu 3 work 1 | cpu 6 work 1");
+        let (small, large) = (&shapes[ShapeId(0)], &shapes[ShapeId(1)]);
+        cluster.take(small, at(0, 0b010, 0));
+        assert_eq!(cores(cluster.numa_free(HostId(0))), [4, 1, 4]);
+        assert!(!cluster.numa_covers(HostId(0), NumaShare(0b110), large.resources));
+        cluster.take(large, at(1, 0b111, 0));
+        assert_eq!(cores(cluster.numa_free(HostId(0))), [0, 0, 3]);
+        // The amounts are those that were taken, not those that the rule would find now.
+        cluster.give(small, at(0, 0b010, 0));
+        assert_eq!(cores(cluster.numa_free(HostId(0))), [0, 3, 3]);
+        cluster.give(large, at(1, 0b111, 0));
+        assert_eq!(cores(cluster.numa_free(HostId(0))), [4, 4, 4]);
+    }
+
+    #[test]
+    fn a_part_of_a_device_that_serves_one_task_takes_all_of_it() {
+        let work = "share 300 work 1";
+        for (hosts, left) in [("gpus 2", 700), ("gpus 2 kind t4 shared no", 0)] {
+            let (mut cluster, shapes) = world(hosts, work);
+            let shape = &shapes[ShapeId(0)];
+            cluster.take(shape, at(0, 1, 0b10));
+            assert_eq!(cluster.devices_free(HostId(0)), [1000, left]);
+            assert_eq!(cluster.totals().device_milli, u64::from(1000 - left));
+            assert!(cluster.fits(shape, HostId(0)));
+            assert_eq!(cluster.check(shape, at(0, 1, 0b10)).is_ok(), left > 0);
+            cluster.give(shape, at(0, 1, 0b10));
+            assert_eq!(cluster.devices_free(HostId(0)), [1000, 1000]);
+        }
+    }
+
+    #[test]
+    fn changes_are_remembered_until_there_are_too_many() {
+        let (mut cluster, shapes) = world("cpu 1 | cpu 1", "cpu 1 work 1");
+        let shape = &shapes[ShapeId(0)];
+        cluster.take(shape, at(0, 1, 0));
+        assert_eq!(cluster.changes_since(0), (1, Some(&[HostId(0)][..])));
+        assert_eq!(cluster.changes_since(1), (1, Some(&[][..])));
+        for _ in 0..1000 {
+            cluster.give(shape, at(0, 1, 0));
+            cluster.take(shape, at(0, 1, 0));
+        }
+        assert_eq!(cluster.changes_since(0), (2001, None), "the first changes are forgotten");
+        assert_eq!(cluster.changes_since(1990), (2001, Some(&[HostId(0); 11][..])));
+    }
+
+    /// 100 W idle and 200 W busy: each host's own energy, whether or not anything touched it.
+    #[test]
+    fn energy_is_power_times_time_on_every_host() {
+        let (mut cluster, shapes) = world("cpu 4 | cpu 4", "cpu 1 work 1");
+        let shape = &shapes[ShapeId(0)];
+        cluster.enqueue(TaskId(0));
+        cluster.advance(SimTime(10_000_000));
+        cluster.take(shape, at(0, 1, 0));
+        cluster.dequeue(TaskId(0));
+        cluster.start(used(shape, None), at(0, 1, 0));
+        cluster.advance(SimTime(30_000_000));
+        assert_eq!(cluster.energy_joules(HostId(0)), 10.0 * 100.0 + 20.0 * 125.0);
+        assert_eq!(cluster.energy_joules(HostId(1)), 30.0 * 100.0);
+        assert_eq!(cluster.totals().power_watts, 225.0);
+        let Integrals { waiting, running, cpu_milli, occupied_hosts, .. } = *cluster.integrals();
+        assert_eq!((waiting, running, occupied_hosts), (10_000_000, 20_000_000, 20_000_000));
+        assert_eq!(cpu_milli, 1000 * 20_000_000);
+    }
+
+    #[test]
+    fn what_is_used_beyond_the_request_draws_no_more_than_full_power() {
+        let (mut cluster, shapes) = world("cpu 2 gpus 1", "cpu 2 gpus 1 work 1");
+        let shape = &shapes[ShapeId(0)];
+        let point = UsePoint { start: Default::default(), cpu: 3.0, memory: 1.0, devices: 2.0 };
+        cluster.take(shape, at(0, 1, 1));
+        cluster.start(used(shape, Some(&point)), at(0, 1, 1));
+        assert_eq!((cluster.cpu_use(HostId(0)), cluster.device_use(HostId(0))), (6000, &[2000][..]));
+        assert_eq!(cluster.power_watts(HostId(0)), 200.0 + 400.0);
+    }
+
+    #[test]
+    fn use_is_the_request_times_its_fraction_rounded_to_whole_units() {
+        let shape =
+            TaskShape { resources: Resources { cpu_milli: 333, memory_mib: 7 }, ..TaskShape::default() };
+        let point = UsePoint { start: Default::default(), cpu: 0.5, memory: 0.25, devices: 1.0 };
+        let expected = Use { cpu_milli: 167, memory_mib: 2, device_milli_each: 0 };
+        assert_eq!(used(&shape, Some(&point)), expected, "166.5 and 1.75");
+    }
+
+    #[test]
+    fn the_queue_keeps_its_order_when_somebody_leaves_from_the_middle() {
+        let (mut cluster, _) = world("cpu 1", "work 1 | work 1 | work 1 | work 1");
+        (0..4).for_each(|task| cluster.enqueue(TaskId(task)));
+        for (task, rest) in [(1, vec![0, 2, 3]), (3, vec![0, 2]), (0, vec![2]), (2, vec![])] {
+            cluster.dequeue(TaskId(task));
+            assert_eq!(cluster.waiting().map(|task| task.0).collect::<Vec<_>>(), rest);
+        }
+        cluster.enqueue(TaskId(3));
+        assert_eq!(cluster.waiting().collect::<Vec<_>>(), [TaskId(3)]);
     }
 }

@@ -80,7 +80,9 @@ pub enum Infeasible {
     #[error("this question is not open: answer the one that `step` returned last")]
     NotAsked,
     /// The answer does not belong to the question.
-    #[error("this decision does not answer the question: Order takes Select or Defer, Place takes Place, Defer, Reject or Evict")]
+    #[error(
+        "this decision does not answer the question: Order takes Select or Defer, Place takes Place, Defer, Reject or Evict"
+    )]
     WrongAnswer,
     /// The selected task does not wait.
     #[error("task {0} does not wait: select a waiting task")]
@@ -103,7 +105,9 @@ pub enum Infeasible {
         numa: NumaShare,
     },
     /// The devices are too few, too many, of a wrong kind or not free.
-    #[error("the devices {devices} of host {host} are not those the task needs: right count, allowed kind, free")]
+    #[error(
+        "the devices {devices} of host {host} are not those the task needs: right count, allowed kind, free"
+    )]
     Devices {
         /// The host.
         host: HostId,

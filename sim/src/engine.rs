@@ -26,7 +26,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::cluster::{Cluster, Status, Use, used};
+use crate::cluster::{Cluster, Status, TaskRecord, Use, used};
 use crate::decision::{Decision, Infeasible, Placement, Request};
 use crate::event::{Cause, Event, EventKind};
 use crate::kernel::ids::{HostId, Id, IdVec, JobId, ShapeId, TaskId};
@@ -99,8 +99,8 @@ pub struct Engine {
     gang: Option<Gang>,
     /// Something changed since *which next?* was last answered with `Defer`.
     is_news: bool,
-    /// What is left of the work of tasks that were evicted and will go on where they were.
-    remaining: BTreeMap<TaskId, SimDuration>,
+    /// How much of their life they have behind them: of tasks that were evicted and go on where they were.
+    lived: BTreeMap<TaskId, SimDuration>,
 }
 
 impl Engine {
@@ -119,7 +119,7 @@ impl Engine {
             open: None,
             gang: None,
             is_news: false,
-            remaining: BTreeMap::new(),
+            lived: BTreeMap::new(),
         }
     }
 
@@ -186,7 +186,9 @@ impl Engine {
     pub(crate) fn submitted_tasks(&self) -> usize {
         match self.next_job {
             0 => 0,
-            next => self.workload.job_tasks(JobId::from_index(next - 1)).last().map_or(0, |task| task.index() + 1),
+            next => {
+                self.workload.job_tasks(JobId::from_index(next - 1)).last().map_or(0, |task| task.index() + 1)
+            }
         }
     }
 
@@ -200,7 +202,8 @@ impl Engine {
     }
 
     fn next_arrival(&self) -> Option<SimTime> {
-        (self.next_job < self.workload.job_count()).then(|| self.workload.job_submit(JobId::from_index(self.next_job)))
+        (self.next_job < self.workload.job_count())
+            .then(|| self.workload.job_submit(JobId::from_index(self.next_job)))
     }
 
     fn next_time(&self) -> Option<SimTime> {
@@ -220,25 +223,31 @@ impl Engine {
 
     /// Lets the next event take effect.
     fn advance(&mut self, next: SimTime) {
-        self.cluster.advance(next);
         let arrives = self.next_arrival() == Some(next)
             && self.scheduled.peek().is_none_or(|earliest| (next, self.arrival_class()) < earliest);
         if arrives {
             let job = JobId::from_index(self.next_job);
             self.next_job += 1;
+            self.cluster.advance(next);
             self.arrive(job);
             return;
         }
-        let (_, Scheduled { task, attempt, what }) = self.scheduled.pop().expect("the next event is scheduled");
+        let (_, Scheduled { task, attempt, what }) =
+            self.scheduled.pop().expect("the next event is scheduled");
         let record = &self.cluster.tasks[task];
-        if record.attempt != attempt {
+        let is_due = match what {
+            What::Finish | What::ChangeUse => record.status == Status::Running,
+            What::LosePatience => record.status == Status::Waiting,
+        };
+        // What is dropped does not even let time pass: the episode would end later than what last happened in it.
+        if record.attempt != attempt || !is_due {
             return;
         }
-        match (what, record.status) {
-            (What::Finish, Status::Running) => self.finish(task),
-            (What::ChangeUse, Status::Running) => self.change_use(task),
-            (What::LosePatience, Status::Waiting) => self.reject(task, Cause::Patience),
-            _ => {}
+        self.cluster.advance(next);
+        match what {
+            What::Finish => self.finish(task),
+            What::ChangeUse => self.change_use(task),
+            What::LosePatience => self.reject(task, Cause::Patience),
         }
     }
 
@@ -305,9 +314,10 @@ impl Engine {
     }
 
     fn schedule_change_of_use(&mut self, task: TaskId) {
-        let index = self.cluster.tasks[task].use_index as usize;
-        if let [now, next, ..] = self.workload.usage(task)[index..] {
-            self.schedule(next.start - now.start, task, What::ChangeUse);
+        let TaskRecord { use_index, since, .. } = self.cluster.tasks[task];
+        if let Some(next) = self.workload.usage(task).get(use_index as usize + 1) {
+            let age = self.lived(task) + self.cluster.now().since(since);
+            self.schedule(next.start - age, task, What::ChangeUse);
         }
     }
 
@@ -329,6 +339,7 @@ impl Engine {
     fn reject_one(&mut self, task: TaskId, cause: Cause) {
         self.cluster.dequeue(task);
         self.cluster.tasks[task].status = Status::Rejected;
+        self.count_asked(task);
         self.outbox.push_back(EventKind::TaskRejected { task, cause });
     }
 
@@ -377,14 +388,17 @@ impl Engine {
     /// A task whose room was taken leaves the queue and runs.
     fn start(&mut self, placement: Placement) {
         let task = placement.task;
-        let shape = &self.shapes[self.workload.shape(task)];
-        let usage = if self.workload.has_usage() { self.workload.usage(task).first() } else { None };
-        let usage = used(shape, usage);
+        let lived = self.lived(task);
+        if self.workload.has_usage() {
+            let past = self.workload.usage(task).partition_point(|point| point.start <= lived);
+            self.cluster.tasks[task].use_index = past.saturating_sub(1) as u32;
+        }
+        let usage = self.current_use(task);
+        self.count_asked(task);
         self.cluster.dequeue(task);
         self.cluster.start(usage, placement);
         if !self.workload.is_censored(task) {
-            let work = self.remaining_work(task);
-            self.schedule(work, task, What::Finish);
+            self.schedule(self.workload.work(task) - lived, task, What::Finish);
         }
         if self.workload.has_usage() {
             self.schedule_change_of_use(task);
@@ -393,8 +407,14 @@ impl Engine {
         self.is_news = true;
     }
 
-    fn remaining_work(&self, task: TaskId) -> SimDuration {
-        self.remaining.get(&task).copied().unwrap_or_else(|| self.workload.work(task))
+    fn count_asked(&mut self, task: TaskId) {
+        if self.cluster.tasks[task].attempt == 0 {
+            self.cluster.count_asked(&self.shapes[self.workload.shape(task)]);
+        }
+    }
+
+    fn lived(&self, task: TaskId) -> SimDuration {
+        self.lived.get(&task).copied().unwrap_or_default()
     }
 
     fn defer(&mut self, task: TaskId) {
@@ -420,7 +440,9 @@ impl Engine {
 
     /// Throws out a running task, and with it everyone of its gang who runs.
     fn evict(&mut self, victim: TaskId) -> Result<(), Infeasible> {
-        if victim.index() >= self.workload.task_count() || self.cluster.tasks[victim].status != Status::Running {
+        if victim.index() >= self.workload.task_count()
+            || self.cluster.tasks[victim].status != Status::Running
+        {
             return Err(Infeasible::NotRunning(victim));
         }
         if self.gang.as_ref().is_some_and(|gang| !gang.placed.is_empty()) {
@@ -442,8 +464,7 @@ impl Engine {
         let ran = self.cluster.now().since(self.cluster.tasks[task].since);
         let host = self.stop(task);
         if self.rules.after_eviction == AfterEviction::Resume {
-            let before = self.remaining_work(task);
-            self.remaining.insert(task, SimDuration(before.0.saturating_sub(ran.0)));
+            self.lived.insert(task, self.lived(task) + ran);
         }
         let record = &mut self.cluster.tasks[task];
         record.attempt = record.attempt.checked_add(1).expect("a task is evicted fewer than 65,536 times");
@@ -458,5 +479,577 @@ impl Engine {
     pub fn assert_consistent(&self) {
         self.cluster.assert_consistent(|task| self.shapes[self.workload.shape(task)]);
         self.pending.assert_consistent();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::NumaShare;
+    use crate::observe::{EventDigest, Observer};
+    use crate::resources::DeviceSet;
+    use crate::testing::{self, Story};
+
+    const SECOND: u64 = 1_000_000;
+
+    /// What happens until the next question, and that question; `None` at the end of the episode.
+    fn until_question(engine: &mut Engine) -> (Vec<String>, Option<Request>) {
+        let mut story = Story::default();
+        loop {
+            match engine.step() {
+                Step::Happened(event) => story.on_event(&event, engine.view()),
+                Step::Decide(request) => return (story.0, Some(request)),
+                Step::Ended => return (story.0, None),
+            }
+        }
+    }
+
+    /// Answers the question that must be open.
+    fn answer(engine: &mut Engine, request: Request, decision: Decision) {
+        let (story, open) = until_question(engine);
+        assert_eq!(open, Some(request), "after {story:?}");
+        engine.apply(request, decision).expect("the test gives feasible answers");
+    }
+
+    /// Selects a waiting task and places it on a host.
+    fn run(engine: &mut Engine, task: u32, host: u32) {
+        answer(engine, Request::Order, Decision::Select(TaskId(task)));
+        let placement = testing::placement_on(engine.view(), TaskId(task), HostId(host));
+        answer(engine, Request::Place { task: TaskId(task) }, Decision::Place(placement));
+    }
+
+    fn evict(victim: u32) -> Decision {
+        Decision::Evict { victim: TaskId(victim) }
+    }
+
+    fn where_to(task: u32) -> Request {
+        Request::Place { task: TaskId(task) }
+    }
+
+    /// The whole story under first fit.
+    fn story(cluster: &str, work: &str, rules: Rules) -> Vec<String> {
+        let mut story = Story::default();
+        testing::run_first_fit(&mut testing::engine_with(cluster, work, rules), &mut story);
+        story.0
+    }
+
+    /// Plays to the end under first fit, and says when and about which task *where?* was asked.
+    fn questions(engine: &mut Engine) -> Vec<(u64, TaskId)> {
+        let mut asked = Vec::new();
+        let decide = |view: ClusterView<'_>, request| {
+            if let Request::Place { task } = request {
+                asked.push((view.now().0 / SECOND, task));
+            }
+            testing::first_fit(view, request)
+        };
+        testing::play(engine, decide, &mut ());
+        asked
+    }
+
+    fn digest(mut engine: Engine) -> String {
+        let mut digest = EventDigest::new();
+        testing::run_first_fit(&mut engine, &mut digest);
+        digest.hex()
+    }
+
+    // 1. One thing per step.
+
+    #[test]
+    fn effects_come_out_one_by_one_before_time_moves() {
+        let mut engine = testing::engine("cpu 2 | cpu 2", "at 0 cpu 1 work 9 gang 2 | at 4 cpu 1 work 9");
+        for task in [0, 1] {
+            assert!(
+                matches!(engine.step(), Step::Happened(Event { time: SimTime(0), kind: EventKind::TaskSubmitted { task: t } }) if t == TaskId(task))
+            );
+        }
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(0)));
+        for member in [0, 1] {
+            let placement = testing::placement_on(engine.view(), TaskId(member), HostId(member));
+            answer(&mut engine, where_to(member), Decision::Place(placement));
+        }
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(2)));
+        answer(&mut engine, where_to(2), evict(1));
+        let evicted = |task| {
+            Step::Happened(Event {
+                time: SimTime(4 * SECOND),
+                kind: EventKind::TaskEvicted { task: TaskId(task), host: HostId(task), cause: Cause::Policy },
+            })
+        };
+        assert_eq!([engine.step(), engine.step()], [evicted(0), evicted(1)]);
+        assert_eq!(engine.step(), Step::Decide(where_to(2)));
+        assert_eq!(engine.view().now(), SimTime(4 * SECOND));
+    }
+
+    // 2. The order of events, and when questions are asked.
+
+    #[test]
+    fn releases_come_before_arrivals_unless_the_rules_say_otherwise() {
+        let work = "at 0 cpu 1 work 5 | at 5 cpu 1 work 1";
+        let first_at_five = |event_order| {
+            let rules = Rules { event_order, ..Rules::default() };
+            story("cpu 1", work, rules).into_iter().find(|line| line.starts_with("5:"))
+        };
+        assert_eq!(first_at_five(EventOrder::ReleasesFirst).as_deref(), Some("5: task 0 finished on host 0"));
+        assert_eq!(first_at_five(EventOrder::ArrivalsFirst).as_deref(), Some("5: task 1 came"));
+    }
+
+    #[test]
+    fn equal_times_and_classes_keep_the_order_in_which_they_were_scheduled() {
+        let mut engine =
+            testing::engine("cpu 3", "at 0 cpu 1 work 5 | at 0 cpu 1 work 5 | at 0 cpu 1 work 5");
+        for task in [1, 2, 0] {
+            run(&mut engine, task, 0);
+        }
+        let mut rest = Story::default();
+        testing::run_first_fit(&mut engine, &mut rest);
+        let finished =
+            ["5: task 1 finished on host 0", "5: task 2 finished on host 0", "5: task 0 finished on host 0"];
+        assert_eq!(rest.0[1..], finished);
+    }
+
+    #[test]
+    fn an_instant_is_over_before_a_question_is_asked_unless_the_rules_say_otherwise() {
+        let work = "at 0 cpu 1 work 5 | at 0 cpu 1 work 5";
+        let rules = |decide_after| Rules { decide_after, ..Rules::default() };
+        assert_eq!(
+            story("cpu 2", work, rules(DecideAfter::EachInstant))[..3],
+            ["0: task 0 came", "0: task 1 came", "0: task 0 started on host 0"]
+        );
+        assert_eq!(
+            story("cpu 2", work, rules(DecideAfter::EachEvent))[..3],
+            ["0: task 0 came", "0: task 0 started on host 0", "0: task 1 came"]
+        );
+    }
+
+    /// As programs do that read arrivals first and turn away at once: the room that is about to come is not seen.
+    #[test]
+    fn arrivals_first_after_each_event_does_not_see_the_room_of_the_same_instant() {
+        let work = "at 0 cpu 1 work 5 | at 5 cpu 1 work 1";
+        let rules = Rules {
+            event_order: EventOrder::ArrivalsFirst,
+            decide_after: DecideAfter::EachEvent,
+            when_no_place: WhenNoPlace::Reject,
+            ..Rules::default()
+        };
+        let expected = ["5: task 1 came", "5: task 1 left (NoPlace)", "5: task 0 finished on host 0"];
+        assert_eq!(story("cpu 1", work, rules)[2..], expected);
+    }
+
+    // 3. Which questions are asked.
+
+    #[test]
+    fn a_question_stays_open_until_it_is_answered() {
+        let mut engine = testing::engine("cpu 1", "at 0 cpu 1 work 5");
+        assert_eq!(until_question(&mut engine).1, Some(Request::Order));
+        assert_eq!([engine.step(), engine.step()], [Step::Decide(Request::Order); 2]);
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(0)));
+        assert_eq!([engine.step(), engine.step()], [Step::Decide(where_to(0)); 2]);
+    }
+
+    #[test]
+    fn after_deferring_where_the_next_waiting_task_is_asked_about() {
+        let mut engine =
+            testing::engine("cpu 2", "at 0 cpu 3 work 5 | at 0 cpu 2 work 5 | at 0 cpu 1 work 5");
+        let asked = questions(&mut engine);
+        assert_eq!(asked[..3], [(0, TaskId(0)), (0, TaskId(1)), (0, TaskId(2))]);
+    }
+
+    #[test]
+    fn after_deferring_which_next_time_moves_and_news_ask_again() {
+        let mut engine = testing::engine("cpu 2", "at 0 cpu 1 work 5 | at 3 cpu 1 work 5");
+        answer(&mut engine, Request::Order, Decision::Defer);
+        let (story, request) = until_question(&mut engine);
+        assert_eq!((story, request), (vec!["3: task 1 came".to_owned()], Some(Request::Order)));
+        engine.apply(Request::Order, Decision::Defer).expect("nobody need be next");
+        assert_eq!(until_question(&mut engine), (Vec::new(), None), "no news, no question");
+        assert_eq!(engine.view().waiting().count(), 2);
+    }
+
+    #[test]
+    fn a_shape_that_failed_is_not_asked_about_again_until_a_release_that_helps() {
+        // Three equal tasks wait behind one of 10 s; a fourth comes meanwhile. The small host's release at 4 s
+        // helps nobody, the release at 10 s helps all four, and each start makes the shape fail again.
+        let mut engine = testing::engine(
+            "cpu 4 | cpu 1",
+            "at 0 cpu 4 work 10 | at 0 cpu 1 work 4 | at 0 cpu 4 work 2 | at 0 cpu 4 work 2 | at 0 cpu 4 work 2 | at 1 cpu 4 work 2",
+        );
+        let asked = questions(&mut engine);
+        let expected =
+            [(0, 0), (0, 1), (0, 2), (10, 2), (10, 3), (12, 3), (12, 4), (14, 4), (14, 5), (16, 5)];
+        assert_eq!(asked, expected.map(|(time, task)| (time, TaskId(task))));
+    }
+
+    // 4. Gangs.
+
+    #[test]
+    fn a_gang_starts_together() {
+        let lines = story("cpu 2 | cpu 1", "at 0 cpu 1 work 4 | at 1 cpu 1 work 5 gang 3", Rules::default());
+        assert_eq!(lines[2..5], ["1: task 1 came", "1: task 2 came", "1: task 3 came"]);
+        let started =
+            ["4: task 1 started on host 0", "4: task 2 started on host 0", "4: task 3 started on host 1"];
+        assert_eq!(lines[6..9], started);
+    }
+
+    #[test]
+    fn a_gang_without_room_for_its_last_member_leaves_no_trace() {
+        let cluster = "cpu 4 numa 2 gpus 2 | cpu 1 gpus 1";
+        let mut engine =
+            testing::engine(cluster, "at 0 cpu 1 gpus 1 work 50 | at 0 cpu 3 share 600 work 5 gang 2");
+        run(&mut engine, 0, 1);
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(2)));
+        let before = [format!("{:?}", engine.cluster.free), format!("{:?}", engine.cluster.totals())];
+        let nodes = engine.cluster.numa_free(HostId(0)).to_vec();
+        let placement = testing::placement_on(engine.view(), TaskId(1), HostId(0));
+        answer(&mut engine, where_to(1), Decision::Place(placement));
+        assert_eq!(engine.cluster.devices_free(HostId(0)), [400, 1000]);
+        answer(&mut engine, where_to(2), Decision::Defer);
+        assert_eq!([format!("{:?}", engine.cluster.free), format!("{:?}", engine.cluster.totals())], before);
+        assert_eq!(engine.cluster.numa_free(HostId(0)), nodes);
+        assert_eq!(engine.cluster.devices_free(HostId(0)), [1000, 1000]);
+        engine.assert_consistent();
+        // Not asked about again while nothing is released; then its first member comes first again.
+        assert_eq!(
+            until_question(&mut engine),
+            (vec!["50: task 0 finished on host 1".into()], Some(Request::Order))
+        );
+        assert!(!engine.view().has_failed(TaskId(1)));
+    }
+
+    #[test]
+    fn rejecting_a_member_rejects_the_gang_and_gives_back_what_it_was_given() {
+        let mut engine = testing::engine("cpu 4", "at 0 cpu 1 work 5 gang 3");
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(0)));
+        let placement = testing::placement_on(engine.view(), TaskId(0), HostId(0));
+        answer(&mut engine, where_to(0), Decision::Place(placement));
+        answer(&mut engine, where_to(1), Decision::Reject);
+        let left = [0, 1, 2].map(|task| format!("0: task {task} left (Policy)"));
+        assert_eq!(until_question(&mut engine), (left.to_vec(), None));
+        engine.assert_consistent();
+    }
+
+    #[test]
+    fn evicting_a_member_evicts_the_gang_and_it_starts_together_again() {
+        let work = "at 0 cpu 1 work 3 gang 2 | at 1 cpu 2 work 4";
+        let mut engine = testing::engine("cpu 1 | cpu 2", work);
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(0)));
+        for member in [0, 1] {
+            let placement = testing::placement_on(engine.view(), TaskId(member), HostId(member));
+            answer(&mut engine, where_to(member), Decision::Place(placement));
+        }
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(2)));
+        answer(&mut engine, where_to(2), evict(1));
+        let evicted = [0, 1].map(|task| format!("1: task {task} was evicted from host {task}"));
+        assert_eq!(until_question(&mut engine), (evicted.to_vec(), Some(where_to(2))));
+        engine.assert_consistent();
+        let mut rest = Story::default();
+        testing::run_first_fit(&mut engine, &mut rest);
+        assert_eq!(
+            rest.0,
+            [
+                "1: task 2 started on host 1",
+                "5: task 2 finished on host 1",
+                "5: task 0 started on host 0",
+                "5: task 1 started on host 1",
+                "8: task 0 finished on host 0",
+                "8: task 1 finished on host 1",
+            ]
+        );
+    }
+
+    // 5. What was scheduled before an eviction.
+
+    #[test]
+    fn the_finish_of_an_earlier_start_is_dropped() {
+        let mut engine = testing::engine("cpu 1 | cpu 1", "at 0 cpu 1 work 10 | at 4 cpu 1 work 1");
+        run(&mut engine, 0, 0);
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(1)));
+        answer(&mut engine, where_to(1), evict(0));
+        let mut rest = Story::default();
+        testing::run_first_fit(&mut engine, &mut rest);
+        let finished: Vec<&String> = rest.0.iter().filter(|line| line.contains("task 0 finished")).collect();
+        assert_eq!(finished, ["14: task 0 finished on host 1"]);
+        assert_eq!(engine.view().attempt(TaskId(0)), 1);
+    }
+
+    /// Patience that was not needed, and points of use beyond the end of the work, are no events.
+    #[test]
+    fn what_is_dropped_moves_no_time() {
+        let mut engine = testing::engine("cpu 1", "at 0 cpu 1 work 5 patience 100 use 0:100,200:50");
+        testing::run_first_fit(&mut engine, &mut ());
+        assert_eq!(engine.view().now(), SimTime(5 * SECOND));
+        assert_eq!(engine.view().it_energy_joules(), 5.0 * 200.0);
+    }
+
+    // 6. Answers that cannot be, and eviction.
+
+    /// Every refusal leaves the engine as it was, to the last bit of its state.
+    #[track_caller]
+    fn refused(engine: &mut Engine, request: Request, decision: Decision, why: Infeasible) {
+        let before = format!("{engine:?}");
+        assert_eq!(engine.apply(request, decision), Err(why));
+        assert_eq!(format!("{engine:?}"), before, "a refused decision changes nothing");
+    }
+
+    #[test]
+    fn what_is_infeasible_is_refused_and_changes_nothing() {
+        let (order, defer) = (Request::Order, Decision::Defer);
+        let mut engine = testing::engine(
+            "cpu 4 numa 2 gpus 2 | cpu 4 gpus 2 kind whole shared no",
+            "at 0 cpu 3 share 500 work 9 | at 0 cpu 3 share 600 work 9 | at 0 gpus 1 kind unknown work 1 | at 0 cpu 1 gpus 1 kind whole work 1",
+        );
+        refused(&mut engine, order, defer, Infeasible::NotAsked);
+        assert_eq!(until_question(&mut engine).1, Some(order));
+        refused(&mut engine, where_to(0), defer, Infeasible::NotAsked);
+        refused(&mut engine, order, Decision::Reject, Infeasible::WrongAnswer);
+        refused(&mut engine, order, Decision::Select(TaskId(9)), Infeasible::NotWaiting(TaskId(9)));
+        run(&mut engine, 0, 0);
+        refused(&mut engine, order, defer, Infeasible::NotAsked);
+        assert_eq!(until_question(&mut engine).1, Some(order));
+        refused(&mut engine, order, Decision::Select(TaskId(0)), Infeasible::NotWaiting(TaskId(0)));
+
+        answer(&mut engine, order, Decision::Select(TaskId(1)));
+        refused(&mut engine, order, defer, Infeasible::NotAsked);
+        let asked = where_to(1);
+        refused(&mut engine, asked, Decision::Select(TaskId(1)), Infeasible::WrongAnswer);
+        refused(&mut engine, asked, evict(1), Infeasible::NotRunning(TaskId(1)));
+        refused(&mut engine, asked, evict(9), Infeasible::NotRunning(TaskId(9)));
+        let place = |task, host, numa, devices| {
+            let (task, host, numa) = (TaskId(task), HostId(host), NumaShare(numa));
+            Decision::Place(Placement { task, host, numa, devices: DeviceSet(devices) })
+        };
+        refused(&mut engine, asked, place(2, 1, 1, 1), Infeasible::OtherTask(TaskId(2)));
+        refused(&mut engine, asked, place(1, 2, 1, 1), Infeasible::NoSuchHost(HostId(2)));
+        for (host, numa) in [(0, 0b11), (1, 0), (1, 0b10), (1, 0b11)] {
+            let (at, room) = (HostId(host), NumaShare(numa));
+            refused(&mut engine, asked, place(1, host, numa, 1), Infeasible::Room { host: at, numa: room });
+        }
+        for devices in [0, 0b11, 0b100] {
+            let (host, set) = (HostId(1), DeviceSet(devices));
+            refused(&mut engine, asked, place(1, 1, 1, devices), Infeasible::Devices { host, devices: set });
+        }
+        // A device that serves one task is free no more, however little of it was asked for.
+        answer(&mut engine, asked, place(1, 1, 1, 0b10));
+        answer(&mut engine, order, Decision::Select(TaskId(3)));
+        let taken = Infeasible::Devices { host: HostId(1), devices: DeviceSet(0b10) };
+        refused(&mut engine, where_to(3), place(3, 1, 1, 0b10), taken);
+        let wrong_kind = Infeasible::Devices { host: HostId(0), devices: DeviceSet(0b10) };
+        refused(&mut engine, where_to(3), place(3, 0, 0b11, 0b10), wrong_kind);
+        answer(&mut engine, where_to(3), place(3, 1, 1, 1));
+        answer(&mut engine, order, Decision::Select(TaskId(2)));
+        refused(&mut engine, where_to(2), place(2, 0, 1, 0b10), Infeasible::Feature(HostId(0)));
+        engine.assert_consistent();
+    }
+
+    #[test]
+    fn nobody_is_evicted_halfway_through_a_gang() {
+        let mut engine = testing::engine("cpu 3", "at 0 cpu 1 work 9 | at 1 cpu 1 work 9 gang 2");
+        run(&mut engine, 0, 0);
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(2)));
+        let placement = testing::placement_on(engine.view(), TaskId(1), HostId(0));
+        answer(&mut engine, where_to(1), Decision::Place(placement));
+        refused(&mut engine, where_to(2), evict(0), Infeasible::EvictionInGang);
+        refused(&mut engine, where_to(1), Decision::Place(placement), Infeasible::NotAsked);
+        // From here the gang goes on as if nothing had been tried.
+        let placement = testing::placement_on(engine.view(), TaskId(2), HostId(0));
+        answer(&mut engine, where_to(2), Decision::Place(placement));
+        assert_eq!(until_question(&mut engine).0.len(), 2 + 1 + 2, "two started, all three finish");
+    }
+
+    #[test]
+    fn after_eviction_the_same_question_is_open_and_the_victim_waits_last() {
+        let mut engine =
+            testing::engine("cpu 1", "at 0 cpu 1 work 10 | at 4 cpu 1 work 1 | at 4 cpu 1 work 1");
+        run(&mut engine, 0, 0);
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(1)));
+        answer(&mut engine, where_to(1), evict(0));
+        refused(&mut engine, where_to(1), Decision::Defer, Infeasible::NotAsked);
+        let (story, open) = until_question(&mut engine);
+        assert_eq!((story, open), (vec!["4: task 0 was evicted from host 0".to_owned()], Some(where_to(1))));
+        assert_eq!(engine.view().waiting().collect::<Vec<_>>(), [TaskId(1), TaskId(2), TaskId(0)]);
+        assert_eq!(engine.view().joined_since(0), (4, &[TaskId(0), TaskId(1), TaskId(2), TaskId(0)][..]));
+    }
+
+    #[test]
+    fn an_evicted_task_starts_over_or_goes_on_as_the_rules_say() {
+        let end_of = |after_eviction| {
+            let rules = Rules { after_eviction, ..Rules::default() };
+            let mut engine = testing::engine_with("cpu 1", "at 0 cpu 1 work 10 | at 4 cpu 1 work 1", rules);
+            run(&mut engine, 0, 0);
+            answer(&mut engine, Request::Order, Decision::Select(TaskId(1)));
+            answer(&mut engine, where_to(1), evict(0));
+            testing::run_first_fit(&mut engine, &mut ());
+            engine.view().now().0 / SECOND
+        };
+        assert_eq!(end_of(AfterEviction::Restart), 4 + 1 + 10);
+        assert_eq!(end_of(AfterEviction::Resume), 4 + 1 + 6);
+    }
+
+    /// Whenever the eviction comes, a life that goes on costs what it costs in one piece.
+    #[test]
+    fn a_resumed_task_goes_on_in_its_use_over_time_too() {
+        let joules = |after_eviction, at| {
+            let rules = Rules { after_eviction, ..Rules::default() };
+            let work = format!("at 0 cpu 1 work 10 use 0:50,3:100,6:0 | at {at} cpu 1 work 1");
+            let mut engine = testing::engine_with("cpu 1", &work, rules);
+            run(&mut engine, 0, 0);
+            answer(&mut engine, Request::Order, Decision::Select(TaskId(1)));
+            answer(&mut engine, where_to(1), evict(0));
+            testing::run_first_fit(&mut engine, &mut ());
+            engine.view().it_energy_joules()
+        };
+        let whole_life = 3.0 * 150.0 + 3.0 * 200.0 + 4.0 * 100.0;
+        for at in [1, 3, 4, 6, 8] {
+            assert_eq!(joules(AfterEviction::Resume, at), whole_life + 200.0, "evicted at {at} s");
+        }
+        assert_eq!(joules(AfterEviction::Restart, 1), whole_life + 200.0 + 150.0);
+    }
+
+    // 7. Snapshots.
+
+    #[test]
+    fn a_clone_goes_on_like_the_original() {
+        let mut engine = testing::engine(
+            "cpu 4 numa 2 gpus 2 | cpu 2",
+            "at 0 cpu 3 work 9 | at 0 cpu 1 share 300 work 3 gang 2 | at 2 cpu 2 work 4 patience 3 | at 5 cpu 2 work 2 use 0:10,1:90",
+        );
+        let beginning = digest(engine.clone());
+        run(&mut engine, 0, 0);
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(1)));
+        let snapshot = engine.clone();
+        assert_eq!(digest(engine.clone()), digest(snapshot.clone()));
+        // Going another way with the original leaves the snapshot alone.
+        answer(&mut engine, where_to(1), Decision::Reject);
+        assert_ne!(digest(engine), digest(snapshot));
+        assert_eq!(beginning.len(), 32);
+    }
+
+    // What else the rules and the work can say.
+
+    #[test]
+    fn who_has_waited_long_enough_leaves() {
+        let work = "at 0 cpu 1 work 10 | at 1 cpu 1 work 1 patience 3 | at 2 cpu 1 work 1 patience 9";
+        let lines = story("cpu 1", work, Rules::default());
+        assert_eq!(
+            lines[4..],
+            [
+                "4: task 1 left (Patience)",
+                "10: task 0 finished on host 0",
+                "10: task 2 started on host 0",
+                "11: task 2 finished on host 0"
+            ]
+        );
+    }
+
+    /// Patience comes last in its instant, but the instant is over before anybody is asked.
+    #[test]
+    fn room_in_the_instant_in_which_patience_ends_comes_too_late_unless_the_rules_ask_after_each_event() {
+        let at_four = |decide_after| {
+            let work = "at 0 cpu 1 work 4 | at 1 cpu 1 work 1 patience 3 | at 4 cpu 1 work 1 patience 1";
+            let lines = story("cpu 1", work, Rules { decide_after, ..Rules::default() });
+            lines[3..6].to_vec()
+        };
+        let finished = "4: task 0 finished on host 0";
+        assert_eq!(
+            at_four(DecideAfter::EachInstant),
+            [finished, "4: task 2 came", "4: task 1 left (Patience)"]
+        );
+        assert_eq!(
+            at_four(DecideAfter::EachEvent),
+            [finished, "4: task 1 started on host 0", "4: task 2 came"]
+        );
+    }
+
+    #[test]
+    fn a_gang_leaves_whole_when_its_patience_ends() {
+        let lines = story("cpu 1", "at 0 cpu 1 work 2 patience 3 gang 2", Rules::default());
+        assert_eq!(lines[2..], ["3: task 0 left (Patience)", "3: task 1 left (Patience)"]);
+    }
+
+    #[test]
+    fn where_nobody_may_wait_whoever_finds_no_place_leaves() {
+        let rules = Rules { when_no_place: WhenNoPlace::Reject, ..Rules::default() };
+        let work = "at 0 cpu 1 work 5 | at 1 cpu 1 work 5 | at 2 cpu 1 work 5 gang 2 | at 5 cpu 1 work 1";
+        let lines = story("cpu 1", work, rules);
+        let left: Vec<&String> = lines.iter().filter(|line| line.contains("left")).collect();
+        assert_eq!(
+            left,
+            ["1: task 1 left (NoPlace)", "2: task 2 left (NoPlace)", "2: task 3 left (NoPlace)"]
+        );
+        assert_eq!(lines.last().map(String::as_str), Some("6: task 4 finished on host 0"));
+    }
+
+    #[test]
+    fn a_life_that_outlasted_the_trace_outlasts_the_episode() {
+        let mut engine = testing::engine("cpu 2", "at 0 cpu 1 work 5 censored yes | at 0 cpu 1 work 7");
+        testing::run_first_fit(&mut engine, &mut ());
+        assert_eq!(engine.view().now(), SimTime(7 * SECOND));
+        assert_eq!(engine.view().status(TaskId(0)), Status::Running);
+        assert_eq!(engine.view().integrals().cpu_milli, 2 * 7 * 1000 * u128::from(SECOND));
+    }
+
+    #[test]
+    fn the_horizon_ends_the_episode_whatever_still_runs_waits_or_comes() {
+        let rules = Rules { horizon: Some(SimTime(5 * SECOND)), ..Rules::default() };
+        let work = "at 0 cpu 1 work 5 | at 0 cpu 1 work 9 | at 5 cpu 1 work 9 | at 6 cpu 1 work 1";
+        let mut engine = testing::engine_with("cpu 1", work, rules);
+        let mut story = Story::default();
+        testing::run_first_fit(&mut engine, &mut story);
+        let last = ["5: task 0 finished on host 0", "5: task 2 came", "5: task 1 started on host 0"];
+        assert_eq!(story.0[3..], last, "what happens at the horizon still happens");
+        let statuses = [1, 2, 3].map(|task| engine.view().status(TaskId(task)));
+        assert_eq!(statuses, [Status::Running, Status::Waiting, Status::Coming]);
+        assert_eq!((engine.view().submitted_count(), engine.view().now()), (3, SimTime(5 * SECOND)));
+        assert_eq!(engine.step(), Step::Ended, "and it stays ended");
+        // Nothing happens in the last four seconds, but they pass.
+        let rules = Rules { horizon: Some(SimTime(9 * SECOND)), ..Rules::default() };
+        let mut quiet = testing::engine_with("cpu 1", "at 0 cpu 1 work 5", rules);
+        testing::run_first_fit(&mut quiet, &mut ());
+        assert_eq!(quiet.view().it_energy_joules(), 5.0 * 200.0 + 4.0 * 100.0);
+    }
+
+    #[test]
+    fn a_task_without_work_finishes_in_the_instant_in_which_it_starts() {
+        let lines = story("cpu 1", "at 2 cpu 1 work 0 | at 2 cpu 1 work 0", Rules::default());
+        assert_eq!(
+            lines[2..],
+            [
+                "2: task 0 started on host 0",
+                "2: task 0 finished on host 0",
+                "2: task 1 started on host 0",
+                "2: task 1 finished on host 0"
+            ]
+        );
+    }
+
+    /// A host of 100 W idle and 200 W busy, with four of four cores asked for.
+    #[test]
+    fn use_over_time_changes_power_and_takes_no_room() {
+        let mut engine = testing::engine("cpu 4", "at 0 cpu 4 work 10 use 0:50,6:100");
+        let mut watts = Vec::new();
+        loop {
+            match engine.step() {
+                Step::Happened(event) => {
+                    watts.push((event.time.0 / SECOND, engine.view().power_watts(HostId(0))))
+                }
+                Step::Decide(request) => {
+                    engine.apply(request, testing::first_fit(engine.view(), request)).expect("feasible");
+                }
+                Step::Ended => break,
+            }
+            engine.assert_consistent();
+        }
+        assert_eq!(watts, [(0, 100.0), (0, 150.0), (6, 200.0), (10, 100.0)]);
+        assert_eq!(engine.view().it_energy_joules(), 6.0 * 150.0 + 4.0 * 200.0);
+        assert_eq!(engine.view().integrals().cpu_milli, 10 * 4000 * u128::from(SECOND), "given is not used");
+    }
+
+    #[test]
+    fn a_shape_that_no_host_can_ever_hold_waits_for_ever_and_is_asked_about_once() {
+        let work = "at 0 cpu 1 gpus 1 kind unknown work 1 | at 0 cpu 1 work 3 | at 1 cpu 1 work 3";
+        let mut engine = testing::engine("cpu 1 gpus 1", work);
+        let asked = questions(&mut engine);
+        assert_eq!(asked.iter().filter(|(_, task)| *task == TaskId(0)).count(), 1);
+        assert_eq!(engine.view().status(TaskId(0)), Status::Waiting);
+        assert_eq!(engine.view().now(), SimTime(6 * SECOND));
     }
 }

@@ -1,7 +1,8 @@
 //! Search structures over free capacity, so that first, best and worst fit never scan all hosts.
 //!
 //! A structure belongs to whoever asks (a policy): it reads which hosts changed since it was last asked and
-//! brings only those up to date. With `n` hosts, [`FirstFit`] costs O(log n) per change and per question;
+//! brings only those up to date. It follows one engine: whoever clones an engine to look ahead clones its
+//! structures with it. With `n` hosts, [`FirstFit`] costs O(log n) per change and per question;
 //! [`Ordered`] costs O(log n) per change and, per question, O(log n) plus one comparison for each block of
 //! hosts that is passed over. The answers are exactly those of a scan (`tests/differential.rs`).
 
@@ -44,6 +45,17 @@ impl Room {
         }
     }
 
+    /// True when `before` reached what is largest in its group in something of which there is less now.
+    #[inline]
+    fn loses_a_maximum(&self, before: &Self, largest: &Self) -> bool {
+        let loses = |now: u32, before: u32, largest: u32| now < before && before == largest;
+        loses(self.free.cpu_milli, before.free.cpu_milli, largest.free.cpu_milli)
+            || loses(self.free.memory_mib, before.free.memory_mib, largest.free.memory_mib)
+            || loses(self.largest_part.into(), before.largest_part.into(), largest.largest_part.into())
+            || loses(self.whole_devices.into(), before.whole_devices.into(), largest.whole_devices.into())
+            || before.kinds & !self.kinds != 0
+    }
+
     /// False when the shape certainly does not fit.
     #[inline]
     fn may_hold(&self, shape: &TaskShape) -> bool {
@@ -54,19 +66,21 @@ impl Room {
     fn may_hold_devices(&self, shape: &TaskShape) -> bool {
         let request = shape.devices;
         let whole = if request.milli_each == WHOLE_DEVICE { u16::from(request.count) } else { 0 };
-        self.kinds & request.kinds.0 != 0 && self.largest_part >= request.milli_each && self.whole_devices >= whole
+        self.kinds & request.kinds.0 != 0
+            && self.largest_part >= request.milli_each
+            && self.whole_devices >= whole
     }
 }
 
-/// Finds the lowest host on which a shape fits: a tree of maxima, sixteen children to a node.
+/// Finds the lowest host on which a shape fits: a tree of maxima, eight children to a node.
 #[derive(Clone, Debug, Default)]
 pub struct FirstFit {
-    /// The hosts, then each level above: entry i is the maximum of entries 16 i to 16 i + 15 below.
+    /// The hosts, then each level above: entry i is the maximum of entries 8 i to 8 i + 7 below.
     levels: Vec<Vec<Room>>,
     cursor: u64,
 }
 
-const FAN_OUT: usize = 16;
+const FAN_OUT: usize = 8;
 
 impl FirstFit {
     /// The lowest host on which the shape fits.
@@ -76,7 +90,13 @@ impl FirstFit {
     }
 
     /// The lowest such host below entry `group` of the level above `level`.
-    fn descend(&self, view: ClusterView<'_>, shape: &TaskShape, level: usize, group: usize) -> Option<HostId> {
+    fn descend(
+        &self,
+        view: ClusterView<'_>,
+        shape: &TaskShape,
+        level: usize,
+        group: usize,
+    ) -> Option<HostId> {
         let entries = &self.levels[level];
         let first = group * FAN_OUT;
         for (offset, room) in entries[first..entries.len().min(first + FAN_OUT)].iter().enumerate() {
@@ -114,14 +134,20 @@ impl FirstFit {
 
     fn update(&mut self, mut index: usize, mut room: Room) {
         for level in 0..self.levels.len() {
-            let entries = &mut self.levels[level];
-            if entries[index] == room {
+            let before = std::mem::replace(&mut self.levels[level][index], room);
+            index /= FAN_OUT;
+            let Some(above) = self.levels.get(level + 1) else { return };
+            let was = above[index];
+            room = if room.loses_a_maximum(&before, &was) {
+                let entries = &self.levels[level];
+                let first = index * FAN_OUT;
+                maximum(&entries[first..entries.len().min(first + FAN_OUT)])
+            } else {
+                was.max(room)
+            };
+            if room == was {
                 return;
             }
-            entries[index] = room;
-            index /= FAN_OUT;
-            let first = index * FAN_OUT;
-            room = maximum(&entries[first..entries.len().min(first + FAN_OUT)]);
         }
     }
 }
@@ -177,9 +203,9 @@ impl Ordered {
         let may_hold = |&block: &usize| self.maxima[block].may_hold(shape);
         let fits = |entry: &&Entry| entry.room.may_hold(shape) && view.fits(shape, self.host(entry.key));
         match self.preference {
-            Preference::Tightest => {
-                (start..self.blocks.len()).filter(may_hold).find_map(|block| self.blocks[block].iter().find(fits))
-            }
+            Preference::Tightest => (start..self.blocks.len())
+                .filter(may_hold)
+                .find_map(|block| self.blocks[block].iter().find(fits)),
             Preference::Roomiest => (start..self.blocks.len())
                 .rev()
                 .filter(may_hold)
@@ -300,4 +326,85 @@ fn last_key(entries: &[Entry]) -> u128 {
 
 fn block_maximum(entries: &[Entry]) -> Room {
     entries.iter().fold(Room::default(), |maximum, entry| maximum.max(entry.room))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::{Decision, Placement, Request};
+    use crate::engine::{Engine, Step};
+    use crate::kernel::ids::TaskId;
+    use crate::resources::DeviceSet;
+    use crate::testing;
+
+    /// Places a task on a host and these of its devices.
+    fn place(engine: &mut Engine, task: u32, host: u32, devices: u32) {
+        let task = TaskId(task);
+        while let Step::Happened(_) = engine.step() {}
+        engine.apply(Request::Order, Decision::Select(task)).expect("it waits");
+        let placement = testing::placement_on(engine.view(), task, HostId(host));
+        let placement = Placement { devices: DeviceSet(devices), ..placement };
+        engine.apply(Request::Place { task }, Decision::Place(placement)).expect("it fits");
+    }
+
+    /// What first fit, tightest and roomiest say about the shape of a task.
+    fn answers(engine: &Engine, task: u32) -> [Option<u32>; 3] {
+        let view = engine.view();
+        let shape = view.shape(TaskId(task));
+        [
+            FirstFit::default().find(view, shape),
+            Ordered::new(Preference::Tightest).find(view, shape),
+            Ordered::new(Preference::Roomiest).find(view, shape),
+        ]
+        .map(|host| host.map(|host| host.0))
+    }
+
+    #[test]
+    fn the_first_the_tightest_and_the_roomiest_host() {
+        let hosts = "cpu 2 | cpu 5 | cpu 9 | cpu 4 memory 8 | cpu 4 memory 4 | cpu 9";
+        let engine = testing::engine(hosts, "cpu 3 work 1 | cpu 2 work 1 | cpu 10 work 1");
+        assert_eq!(answers(&engine, 0), [Some(1), Some(4), Some(2)], "equal cpu goes by memory, then by id");
+        assert_eq!(answers(&engine, 1), [Some(0), Some(0), Some(2)]);
+        assert_eq!(answers(&engine, 2), [None; 3]);
+    }
+
+    #[test]
+    fn devices_decide_where_cpu_does_not() {
+        let hosts = "cpu 4 | cpu 4 gpus 1 kind t4 | cpu 4 gpus 2 kind a100 | cpu 8 gpus 1 kind a100";
+        let work = "cpu 1 gpus 1 kind a100 work 9 | cpu 1 gpus 2 work 9 | cpu 1 share 500 work 9";
+        let mut engine = testing::engine(hosts, work);
+        while let Step::Happened(_) = engine.step() {}
+        assert_eq!(answers(&engine, 0), [Some(2), Some(2), Some(3)]);
+        assert_eq!(answers(&engine, 1), [Some(2), Some(2), Some(2)]);
+        assert_eq!(answers(&engine, 2), [Some(1), Some(1), Some(3)]);
+        place(&mut engine, 2, 2, 0b01);
+        assert_eq!(answers(&engine, 1), [None; 3], "one and a half devices are not two");
+    }
+
+    /// The host keeps its place in the order while two broken devices become one whole and one full.
+    #[test]
+    fn a_host_with_the_same_amounts_on_other_devices_is_seen_anew() {
+        let work = "share 600 work 9 | share 400 work 1 | share 400 work 9 | gpus 1 work 9";
+        let mut engine = testing::engine("gpus 2", work);
+        let mut indexes = [Preference::Tightest, Preference::Roomiest].map(Ordered::new);
+        let mut first = FirstFit::default();
+        let mut finds_a_whole_device = |engine: &Engine| {
+            let (view, shape) = (engine.view(), engine.view().shape(TaskId(3)));
+            let [tightest, roomiest] = indexes.each_mut().map(|index| index.find(view, shape).is_some());
+            [first.find(view, shape).is_some(), tightest, roomiest]
+        };
+        place(&mut engine, 0, 0, 0b01);
+        place(&mut engine, 1, 0, 0b10);
+        assert_eq!(engine.view().devices_free(HostId(0)), [400, 600]);
+        assert_eq!(finds_a_whole_device(&engine), [false; 3]);
+        // Until task 1 ends.
+        while engine.view().now().0 == 0 {
+            if let Step::Decide(request) = engine.step() {
+                engine.apply(request, Decision::Defer).expect("nobody need be next");
+            }
+        }
+        place(&mut engine, 2, 0, 0b01);
+        assert_eq!(engine.view().devices_free(HostId(0)), [0, 1000]);
+        assert_eq!(finds_a_whole_device(&engine), [true; 3]);
+    }
 }

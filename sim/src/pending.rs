@@ -113,3 +113,84 @@ impl Pending {
         assert_eq!(self.askable, singles + self.waiting_gangs - self.failed_gangs.len() as u32);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use std::sync::Arc;
+
+    const SMALL: ShapeId = ShapeId(0);
+    const LARGE: ShapeId = ShapeId(1);
+
+    /// Two hosts that are free, of which the second holds only the small shape.
+    fn world() -> (Pending, Cluster, IdVec<ShapeId, TaskShape>) {
+        let (topology, workload) = (testing::topology("cpu 8 | cpu 2"), testing::workload("cpu 1 | cpu 4"));
+        let shapes = workload.shapes_in(&topology);
+        (Pending::new(shapes.len()), Cluster::new(Arc::new(topology), 0), shapes)
+    }
+
+    #[test]
+    fn a_failed_shape_takes_all_its_tasks_with_it_until_a_release_that_helps() {
+        let (mut pending, cluster, shapes) = world();
+        pending.join(TaskId(0), LARGE);
+        pending.fail(LARGE);
+        pending.fail(LARGE);
+        pending.join(TaskId(1), LARGE);
+        assert!(!pending.is_worth_asking() && pending.has_failed(LARGE));
+        pending.on_release(HostId(1), &cluster, &shapes);
+        assert!(!pending.is_worth_asking(), "four cores do not fit on the second host");
+        pending.on_release(HostId(0), &cluster, &shapes);
+        assert!(pending.is_worth_asking() && !pending.has_failed(LARGE));
+        pending.assert_consistent();
+    }
+
+    #[test]
+    fn a_shape_that_failed_for_others_is_asked_about_when_it_is_not_the_same() {
+        let (mut pending, ..) = world();
+        pending.join(TaskId(0), LARGE);
+        pending.join(TaskId(1), SMALL);
+        pending.fail(LARGE);
+        assert!(pending.is_worth_asking());
+        pending.leave(SMALL);
+        assert!(!pending.is_worth_asking());
+        pending.leave(LARGE);
+        pending.assert_consistent();
+    }
+
+    #[test]
+    fn a_failed_shape_in_which_nobody_waits_is_forgotten_at_the_next_release() {
+        let (mut pending, cluster, shapes) = world();
+        pending.join(TaskId(0), LARGE);
+        pending.fail(LARGE);
+        pending.leave(LARGE);
+        pending.on_release(HostId(1), &cluster, &shapes);
+        pending.join(TaskId(1), LARGE);
+        assert!(pending.is_worth_asking());
+    }
+
+    #[test]
+    fn a_failed_gang_is_asked_about_again_after_any_release() {
+        let (mut pending, cluster, shapes) = world();
+        pending.join_gang(TaskId(0));
+        pending.fail_gang(JobId(7));
+        assert!(!pending.is_worth_asking() && pending.has_gang_failed(JobId(7)));
+        pending.on_release(HostId(1), &cluster, &shapes);
+        assert!(pending.is_worth_asking() && !pending.has_gang_failed(JobId(7)));
+        pending.fail_gang(JobId(7));
+        pending.leave_gang(JobId(7));
+        pending.assert_consistent();
+        assert!(!pending.is_worth_asking() && !pending.has_gang_failed(JobId(7)));
+    }
+
+    #[test]
+    fn whoever_reads_the_queue_goes_on_where_it_stopped() {
+        let (mut pending, ..) = world();
+        pending.join(TaskId(4), SMALL);
+        pending.join_gang(TaskId(5));
+        assert_eq!(pending.joined_since(0), (2, &[TaskId(4), TaskId(5)][..]));
+        pending.join(TaskId(9), LARGE);
+        assert_eq!(pending.joined_since(2), (3, &[TaskId(9)][..]));
+        assert_eq!(pending.joined_since(3), (3, &[][..]));
+    }
+}

@@ -37,7 +37,10 @@ impl Resources {
     pub fn plus(self, other: Self) -> Self {
         Self {
             cpu_milli: self.cpu_milli.checked_add(other.cpu_milli).expect("cpu stays within its capacity"),
-            memory_mib: self.memory_mib.checked_add(other.memory_mib).expect("memory stays within its capacity"),
+            memory_mib: self
+                .memory_mib
+                .checked_add(other.memory_mib)
+                .expect("memory stays within its capacity"),
         }
     }
 
@@ -45,8 +48,14 @@ impl Resources {
     #[inline]
     pub fn minus(self, other: Self) -> Self {
         Self {
-            cpu_milli: self.cpu_milli.checked_sub(other.cpu_milli).expect("no more cpu is taken than is free"),
-            memory_mib: self.memory_mib.checked_sub(other.memory_mib).expect("no more memory is taken than is free"),
+            cpu_milli: self
+                .cpu_milli
+                .checked_sub(other.cpu_milli)
+                .expect("no more cpu is taken than is free"),
+            memory_mib: self
+                .memory_mib
+                .checked_sub(other.memory_mib)
+                .expect("no more memory is taken than is free"),
         }
     }
 }

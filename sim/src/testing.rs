@@ -2,15 +2,18 @@
 //! above it.
 //!
 //! * A cluster: `"cpu 8 memory 16 gpus 2 | cpu 4"`, hosts from left to right, whole cores, mebibytes, devices;
-//!   `numa 2` splits cpu and memory evenly over two nodes; `kind a100` names the kind of the devices.
+//!   `numa 2` splits cpu and memory evenly over two nodes; `kind a100` names the kind of the devices, and
+//!   `shared no` after it says that each of them serves one task.
 //! * A workload: `"at 0 cpu 2 work 5 | at 1 cpu 1 work 3 gpus 1"`, seconds and whole cores; `share 300` is that
-//!   many thousandths of one device; also `memory`, `estimate`, `priority`, `patience`, `kind`, `gang N` (a job
-//!   of N such tasks), `censored`.
+//!   many thousandths of one device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
+//!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `gang N` (a job of N such tasks),
+//!   `censored yes`.
 
 use std::sync::Arc;
 
 use crate::decision::{Decision, NumaShare, Placement, Request};
 use crate::engine::{Engine, Step};
+use crate::event::{Event, EventKind};
 use crate::kernel::ids::{HostId, HostModelId, Id, RackId, TaskId};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::gpu_power::GpuPower;
@@ -20,7 +23,7 @@ use crate::resources::{DeviceClass, DeviceSet, Resources, TaskShape};
 use crate::rules::Rules;
 use crate::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
 use crate::view::ClusterView;
-use crate::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, Workload, WorkloadBuilder};
+use crate::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder};
 
 /// The words of one entry, in pairs.
 fn pairs(text: &str) -> Vec<(&str, &str)> {
@@ -32,6 +35,28 @@ fn number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| panic!("a number was expected, not {text:?}"))
 }
 
+fn seconds(text: &str) -> SimDuration {
+    SimDuration(number(text) * 1_000_000)
+}
+
+fn is_yes(text: &str) -> bool {
+    match text {
+        "yes" => true,
+        "no" => false,
+        _ => panic!("yes or no was expected, not {text:?}"),
+    }
+}
+
+/// `0:50,3:100`: seconds of its life, and percent of what it asked for.
+fn use_points(text: &str) -> Vec<UsePoint> {
+    let point = |text: &str| {
+        let (start, percent) = text.split_once(':').unwrap_or_else(|| panic!("{text:?} is no point of use"));
+        let part = number(percent) as f32 / 100.0;
+        UsePoint { start: seconds(start), cpu: part, memory: part, devices: part }
+    };
+    text.split(',').map(point).collect()
+}
+
 /// A cluster drawn in text.
 ///
 /// # Panics
@@ -40,7 +65,8 @@ pub fn topology(drawing: &str) -> Topology {
     let mut kinds: Vec<DeviceKind> = Vec::new();
     let mut models = Vec::new();
     for text in drawing.split('|') {
-        let (mut cpu, mut memory, mut gpus, mut numa, mut kind) = (0, 1 << 20, 0, 1, "gpu");
+        let (mut cpu, mut memory, mut gpus, mut numa, mut kind, mut is_shared) =
+            (0, 1 << 20, 0, 1, "gpu", true);
         for (word, value) in pairs(text) {
             match word {
                 "cpu" => cpu = number(value) as u32,
@@ -48,12 +74,13 @@ pub fn topology(drawing: &str) -> Topology {
                 "gpus" => gpus = number(value) as usize,
                 "numa" => numa = number(value) as u32,
                 "kind" => kind = value,
+                "shared" => is_shared = is_yes(value),
                 _ => panic!("{word:?} is no word for a host"),
             }
         }
         let index = kinds.iter().position(|known| known.name == kind).unwrap_or_else(|| {
             let power = GpuPower { idle_watts: 50.0, max_watts: 400.0, ..GpuPower::default() };
-            kinds.push(DeviceKind { name: kind.into(), class: DeviceClass::Gpu, is_shared: true, power });
+            kinds.push(DeviceKind { name: kind.into(), class: DeviceClass::Gpu, is_shared, power });
             kinds.len() - 1
         });
         let node = Resources { cpu_milli: cpu * 1000 / numa, memory_mib: memory / numa };
@@ -79,19 +106,19 @@ pub fn workload(drawing: &str) -> Workload {
         let (mut job, mut task, mut gang) = (JobSpec::default(), TaskSpec::default(), 1);
         let (mut gpus, mut share, mut kinds) = (0, 0, Vec::new());
         for (word, value) in pairs(text) {
-            let seconds = || SimDuration(number(value) * 1_000_000);
             match word {
-                "at" => job.submit = SimTime(seconds().0),
+                "at" => job.submit = SimTime(seconds(value).0),
                 "cpu" => task.demand.cpu_milli = number(value) as u32 * 1000,
                 "memory" => task.demand.memory_mib = number(value) as u32,
                 "gpus" => gpus = number(value) as u8,
                 "share" => share = number(value) as u16,
                 "kind" => kinds.push(value.to_owned()),
-                "work" => task.work = seconds(),
-                "estimate" => task.estimate = Some(seconds()),
-                "patience" => task.patience = Some(seconds()),
+                "work" => task.work = seconds(value),
+                "estimate" => task.estimate = Some(seconds(value)),
+                "patience" => task.patience = Some(seconds(value)),
                 "priority" => task.demand.priority = number(value) as u8,
-                "censored" => task.is_censored = true,
+                "censored" => task.is_censored = is_yes(value),
+                "use" => task.usage = use_points(value),
                 "gang" => (gang, job.is_gang) = (number(value) as usize, true),
                 _ => panic!("{word:?} is no word for a task"),
             }
@@ -120,7 +147,9 @@ pub fn first_devices(view: ClusterView<'_>, shape: &TaskShape, host: HostId) -> 
     let usable = free.filter(|&(_, (&free, &kind))| {
         shape.devices.kinds.has(kind) && free >= view.taken_of(kind, shape.devices.milli_each)
     });
-    usable.take(usize::from(shape.devices.count)).fold(DeviceSet::EMPTY, |set, (position, _)| set.with(position))
+    usable
+        .take(usize::from(shape.devices.count))
+        .fold(DeviceSet::EMPTY, |set, (position, _)| set.with(position))
 }
 
 /// A placement on this host: the first devices that will do, and all of its NUMA nodes.
@@ -143,19 +172,57 @@ pub fn first_fit(view: ClusterView<'_>, request: Request) -> Decision {
     }
 }
 
+/// Plays an episode to its end: `decide` answers, `observer` is told.
+///
+/// # Panics
+/// When the engine refuses a decision.
+pub fn play(
+    engine: &mut Engine,
+    mut decide: impl FnMut(ClusterView<'_>, Request) -> Decision,
+    observer: &mut impl Observer,
+) {
+    loop {
+        match engine.step() {
+            Step::Happened(event) => observer.on_event(&event, engine.view()),
+            Step::Decide(request) => {
+                let decision = decide(engine.view(), request);
+                if let Err(error) = engine.apply(request, decision) {
+                    panic!("{decision:?} does not answer {request:?}: {error}");
+                }
+            }
+            Step::Ended => return,
+        }
+    }
+}
+
 /// Plays an episode to its end with [`first_fit`].
 ///
 /// # Panics
 /// When the engine refuses one of its decisions.
 pub fn run_first_fit(engine: &mut Engine, observer: &mut impl Observer) {
-    loop {
-        match engine.step() {
-            Step::Happened(event) => observer.on_event(&event, engine.view()),
-            Step::Decide(request) => {
-                let decision = first_fit(engine.view(), request);
-                engine.apply(request, decision).expect("first fit is feasible");
+    play(engine, first_fit, observer);
+}
+
+/// What happened, one line per event: `"5: task 0 finished on host 1"`, seconds first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story(pub Vec<String>);
+
+impl Observer for Story {
+    fn on_event(&mut self, event: &Event, _: ClusterView<'_>) {
+        let seconds = event.time.seconds();
+        self.0.push(match event.kind {
+            EventKind::TaskSubmitted { task } => format!("{seconds}: task {task} came"),
+            EventKind::TaskStarted { placement: Placement { task, host, .. } } => {
+                format!("{seconds}: task {task} started on host {host}")
             }
-            Step::Ended => return,
-        }
+            EventKind::TaskFinished { task, host } => {
+                format!("{seconds}: task {task} finished on host {host}")
+            }
+            EventKind::TaskEvicted { task, host, .. } => {
+                format!("{seconds}: task {task} was evicted from host {host}")
+            }
+            EventKind::TaskRejected { task, cause } => format!("{seconds}: task {task} left ({cause:?})"),
+            EventKind::UseChanged { task, .. } => format!("{seconds}: task {task} changed its use"),
+        });
     }
 }

@@ -293,7 +293,8 @@ impl Topology {
 
     /// Every kind of this class, or only the kinds of these names.
     pub fn kind_mask(&self, class: DeviceClass, names: &[String]) -> KindMask {
-        let matches = |kind: &DeviceKind| kind.class == class && (names.is_empty() || names.contains(&kind.name));
+        let matches =
+            |kind: &DeviceKind| kind.class == class && (names.is_empty() || names.contains(&kind.name));
         let bits = self.kinds.iter().enumerate().filter(|(_, kind)| matches(kind));
         KindMask(bits.fold(0, |mask, (index, _)| mask | 1 << index))
     }
@@ -343,7 +344,10 @@ mod tests {
     fn model(numa: &[(u32, u32)], devices: usize) -> HostModel {
         HostModel {
             name: "m".into(),
-            numa_nodes: numa.iter().map(|&(cpu_milli, memory_mib)| Resources { cpu_milli, memory_mib }).collect(),
+            numa_nodes: numa
+                .iter()
+                .map(|&(cpu_milli, memory_mib)| Resources { cpu_milli, memory_mib })
+                .collect(),
             devices: vec![DeviceSpec { kind: 0, numa_node: 0 }; devices],
             features: 0,
             power: HostPower::Linear { idle_watts: 1.0, max_watts: 2.0 },
@@ -375,7 +379,10 @@ mod tests {
         assert_eq!(build(Vec::new()).err(), Some(TopologyError::NoHosts));
         assert!(matches!(build(vec![model(&[], 0)]), Err(TopologyError::NumaNodes { count: 0, .. })));
         assert!(matches!(build(vec![model(&[(1, 1)], 17)]), Err(TopologyError::Devices { count: 17, .. })));
-        assert!(matches!(build(vec![model(&[(u32::MAX, 1), (1, 1)], 0)]), Err(TopologyError::Capacity { .. })));
+        assert!(matches!(
+            build(vec![model(&[(u32::MAX, 1), (1, 1)], 0)]),
+            Err(TopologyError::Capacity { .. })
+        ));
     }
 
     #[test]

@@ -317,6 +317,13 @@ impl HostState {
         request.kinds.has(self.device_kinds[position]) && self.device_free[position] >= request.milli_each
     }
 
+    /// The state with what is free on the devices in rising order; for devices of one kind.
+    #[must_use]
+    pub fn with_devices_sorted(mut self) -> Self {
+        self.device_free[..usize::from(self.device_count)].sort_unstable();
+        self
+    }
+
     /// The state with this much taken from a device.
     #[must_use]
     pub fn with_device_taken(mut self, position: usize, milli: u16) -> Self {

@@ -88,7 +88,9 @@ pub enum WorkloadError {
     #[error("a job has no tasks: every job needs at least one")]
     EmptyJob,
     /// A part of several devices, of none, or more than all of one.
-    #[error("a task asks for {milli_each} thousandths of each of {count} devices: one device may be shared (1 to 1000), several are taken whole (1000)")]
+    #[error(
+        "a task asks for {milli_each} thousandths of each of {count} devices: one device may be shared (1 to 1000), several are taken whole (1000)"
+    )]
     Devices {
         /// How many.
         count: u8,
@@ -114,6 +116,7 @@ pub struct WorkloadBuilder {
     /// One per job: the first of its tasks, which follow each other.
     first_tasks: Vec<u32>,
     tasks: Vec<Task>,
+    patience: BTreeMap<u32, SimDuration>,
     usages: Vec<Vec<UsePoint>>,
     names: Vec<Option<Box<str>>>,
     has_names: bool,
@@ -125,11 +128,11 @@ pub struct WorkloadBuilder {
 /// The columns of one task that the engine reads together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Task {
+    /// That of its job, here so that the end of a task needs one look-up.
+    submit: SimTime,
     work: SimDuration,
     /// `SimDuration::MAX` when none was declared.
     estimate: SimDuration,
-    /// `SimDuration::MAX` when it waits for ever.
-    patience: SimDuration,
     shape: ShapeId,
     job: JobId,
     is_censored: bool,
@@ -184,7 +187,8 @@ impl WorkloadBuilder {
         tasks: impl IntoIterator<Item = TaskSpec>,
     ) -> Result<(), WorkloadError> {
         let first = self.tasks.len();
-        let checked: Vec<TaskSpec> = tasks.into_iter().map(|task| checked(&job, task)).collect::<Result<_, _>>()?;
+        let checked: Vec<TaskSpec> =
+            tasks.into_iter().map(|task| checked(&job, task)).collect::<Result<_, _>>()?;
         if checked.is_empty() {
             return Err(WorkloadError::EmptyJob);
         }
@@ -194,14 +198,17 @@ impl WorkloadBuilder {
         for task in checked {
             let shape = self.intern(task.demand);
             self.tasks.push(Task {
+                submit: job.submit,
                 work: task.work,
                 estimate: task.estimate.unwrap_or(SimDuration::MAX),
-                patience: task.patience.unwrap_or(SimDuration::MAX),
                 shape,
                 job: job_id,
                 is_censored: task.is_censored,
             });
             self.remember_usage(task.usage);
+            if let Some(patience) = task.patience {
+                self.patience.insert(self.tasks.len() as u32 - 1, patience);
+            }
             self.has_names |= task.name.is_some();
             if self.has_names {
                 self.names.resize(self.tasks.len() - 1, None);
@@ -247,6 +254,9 @@ impl WorkloadBuilder {
             });
             for index in first..end {
                 let task = workload.tasks.push(Task { job: id, ..self.tasks[index] });
+                if let Some(&patience) = self.patience.get(&(index as u32)) {
+                    workload.patience.insert(task, patience);
+                }
                 if let Some(usage) = self.usages.get(index).filter(|usage| !usage.is_empty()) {
                     let from = workload.usage_points.len() as u32;
                     workload.usage_points.extend_from_slice(usage);
@@ -311,6 +321,8 @@ pub struct Workload {
     demands: IdVec<ShapeId, Demand>,
     jobs: IdVec<JobId, Job>,
     tasks: IdVec<TaskId, Task>,
+    /// Of those who do not wait for ever.
+    patience: BTreeMap<TaskId, SimDuration>,
     usage: BTreeMap<TaskId, (u32, u32)>,
     usage_points: Vec<UsePoint>,
     names: Option<IdVec<TaskId, Box<str>>>,
@@ -349,7 +361,10 @@ impl Workload {
     }
 
     /// The tasks of a job, which follow each other.
-    pub fn job_tasks(&self, job: JobId) -> impl DoubleEndedIterator<Item = TaskId> + ExactSizeIterator + use<> {
+    pub fn job_tasks(
+        &self,
+        job: JobId,
+    ) -> impl DoubleEndedIterator<Item = TaskId> + ExactSizeIterator + use<> {
         let Job { first_task, task_count, .. } = self.jobs[job];
         (first_task.0..first_task.0 + task_count).map(TaskId)
     }
@@ -373,7 +388,7 @@ impl Workload {
     /// When a task was submitted.
     #[inline]
     pub fn submit(&self, task: TaskId) -> SimTime {
-        self.jobs[self.tasks[task].job].submit
+        self.tasks[task].submit
     }
 
     /// The shape of a task.
@@ -397,7 +412,7 @@ impl Workload {
     /// How long a task waits before it leaves.
     #[inline]
     pub fn patience(&self, task: TaskId) -> Option<SimDuration> {
-        Some(self.tasks[task].patience).filter(|&patience| patience != SimDuration::MAX)
+        self.patience.get(&task).copied()
     }
 
     /// True when a task's life outlasted the trace.

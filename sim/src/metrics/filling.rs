@@ -10,30 +10,36 @@ use crate::view::ClusterView;
 
 use super::sample::Mean;
 
-/// Knows in which bucket the episode is: `round(100 * asked / capacity)`.
+/// Knows when the episode is in a bucket: `round(100 * asked / capacity)`, halves rounded up.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bucket<const PERCENT: u64> {
-    asked_milli: u64,
     capacity_milli: u64,
+    /// The bucket begins here and ends before the other; both 0 before the first event.
+    begin_milli: u64,
+    end_milli: u64,
 }
 
 impl<const PERCENT: u64> Bucket<PERCENT> {
     /// True when this event decided about a task, and the bucket is the wanted one.
+    #[inline]
     fn is_in(&mut self, event: &Event, view: ClusterView<'_>) -> bool {
-        let task = match event.kind {
-            EventKind::TaskStarted { placement } => placement.task,
-            EventKind::TaskRejected { task, .. } => task,
-            _ => return false,
-        };
-        self.asked_milli += u64::from(view.shape(task).devices.milli_total());
-        if self.capacity_milli == 0 {
-            self.capacity_milli = view.topology().device_milli_capacity(DeviceClass::Gpu);
-            if self.capacity_milli == 0 {
-                return false;
-            }
+        if !matches!(event.kind, EventKind::TaskStarted { .. } | EventKind::TaskRejected { .. }) {
+            return false;
         }
-        // round(x) == PERCENT for x = 100 asked / capacity, in integers: halves round up.
-        (200 * self.asked_milli + self.capacity_milli) / (2 * self.capacity_milli) == PERCENT
+        if self.end_milli == 0 {
+            self.measure(view);
+        }
+        (self.begin_milli..self.end_milli).contains(&view.totals().device_milli_asked)
+    }
+
+    fn measure(&mut self, view: ClusterView<'_>) {
+        self.capacity_milli = view.topology().device_milli_capacity(DeviceClass::Gpu);
+        // round(x) >= n for x >= n - 1/2, that is for 200 asked >= (2 n - 1) capacity.
+        self.end_milli = ((2 * PERCENT + 1) * self.capacity_milli).div_ceil(200).max(1);
+        self.begin_milli = match self.capacity_milli {
+            0 => self.end_milli,
+            capacity => ((2 * PERCENT - 1) * capacity).div_ceil(200),
+        };
     }
 }
 

@@ -88,7 +88,8 @@ impl TypicalTasks {
             let runs_here = task.count > 0 && task.cpu_milli <= cpu_milli_free && task.kinds.has(kinds[0]);
             let fragment = if runs_here {
                 let threshold = usize::from(task.threshold);
-                let (count, small) = if shortcut { large[threshold] } else { split(free, self.thresholds[threshold]) };
+                let (count, small) =
+                    if shortcut { large[threshold] } else { split(free, self.thresholds[threshold]) };
                 if count >= task.count { small } else { total }
             } else {
                 total
@@ -105,7 +106,8 @@ impl TypicalTasks {
             let is_large = |position: &usize| task.kinds.has(kinds[*position]) && free[*position] >= milli;
             let large: u32 = (0..free.len()).filter(is_large).map(|position| u32::from(free[position])).sum();
             let count = (0..free.len()).filter(is_large).count();
-            let runs_here = task.count > 0 && task.cpu_milli <= cpu_milli_free && count >= usize::from(task.count);
+            let runs_here =
+                task.count > 0 && task.cpu_milli <= cpu_milli_free && count >= usize::from(task.count);
             task.share * f64::from(if runs_here { total - large } else { total })
         });
         sum.sum()
@@ -159,7 +161,8 @@ mod tests {
         let tasks = typical(&[(4, 1, 500, 0.5), (4, 2, 1000, 0.3), (16, 1, 250, 0.1), (2, 0, 0, 0.1)]);
         for free in [[0, 0, 0, 0], [1000, 1000, 20, 700], [1000, 1000, 1000, 1000], [499, 500, 501, 250]] {
             for cpu in [0, 3999, 4000, 20_000] {
-                let (quick, general) = (tasks.fragment(cpu, &free, &[0; 4]), tasks.fragment_of_mixed(cpu, &free, &[0; 4]));
+                let (quick, general) =
+                    (tasks.fragment(cpu, &free, &[0; 4]), tasks.fragment_of_mixed(cpu, &free, &[0; 4]));
                 assert!((quick - general).abs() < 1e-9, "{free:?} {cpu}");
             }
         }

@@ -179,7 +179,9 @@ mod tests {
         for curve in curves {
             close(curve.at(0.0), idle_watts, 1e-9);
             close(curve.at(1.0), max_watts, 1e-9);
-            assert!((0..100).all(|i| curve.at(f64::from(i) / 100.0) <= curve.at(f64::from(i + 1) / 100.0) + 1e-9));
+            assert!(
+                (0..100).all(|i| curve.at(f64::from(i) / 100.0) <= curve.at(f64::from(i + 1) / 100.0) + 1e-9)
+            );
         }
         // models 1.5: tau = 0.5 reaches 93 % of the dynamic range.
         let asymptotic = HostPower::Asymptotic { idle_watts, max_watts, tau: 0.5 };
