@@ -133,9 +133,10 @@ pub enum PolicyError {
 
 impl PolicyError {
     pub(crate) fn unknown(family: &'static str, name: &str, known: &[(&'static str, &'static str)]) -> Self {
-        let nearest = known.iter().map(|known| known.0).max_by(|a, b| {
-            strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b))
-        });
+        let nearest = known
+            .iter()
+            .map(|known| known.0)
+            .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
         let all: Vec<&str> = known.iter().map(|known| known.0).collect();
         Self::Unknown { family, name: name.into(), nearest: nearest.unwrap_or_default(), all: all.join(", ") }
     }

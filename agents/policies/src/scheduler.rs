@@ -62,7 +62,11 @@ impl Eviction {
     /// Every way with its name and one line of help.
     pub const ALL: &[(Self, &str, &str)] = &[
         (Self::Never, "never", "running tasks are left alone"),
-        (Self::LowerPriority, "lower_priority", "tasks of lower priority make room for one that finds no place"),
+        (
+            Self::LowerPriority,
+            "lower_priority",
+            "tasks of lower priority make room for one that finds no place",
+        ),
     ];
 }
 
@@ -106,8 +110,8 @@ impl Scheduler {
     pub fn new(config: &SchedulerConfig, backfilling: Backfilling) -> Result<Self, PolicyError> {
         let key = order::order(&config.order)?;
         let place = place::place(&config.place)?;
-        let needs_estimates = key.needs_estimates()
-            || !matches!(backfilling, Backfilling::Skip | Backfilling::None);
+        let needs_estimates =
+            key.needs_estimates() || !matches!(backfilling, Backfilling::Skip | Backfilling::None);
         Ok(Self {
             order: match backfilling {
                 Backfilling::Skip => Box::new(Skipping::new(key, order::order(&config.order)?)),
@@ -190,7 +194,8 @@ mod tests {
     /// B wants 3 of 4 cores, so that one is to spare at its shadow time: a long job of one core may take it.
     #[test]
     fn easy_lets_a_long_job_take_what_is_to_spare() {
-        let queue = "at 0 cpu 3 work 10 estimate 10 | at 1 cpu 3 work 5 estimate 5 | at 1 cpu 1 work 50 estimate 50";
+        let queue =
+            "at 0 cpu 3 work 10 estimate 10 | at 1 cpu 3 work 5 estimate 5 | at 1 cpu 1 work 50 estimate 50";
         assert_eq!(starts(queue, "cpu 4", Backfilling::Easy), [0, 10, 1]);
         assert_eq!(starts(queue, "cpu 4", Backfilling::EasyPublished), [0, 10, 10]);
     }
@@ -207,7 +212,8 @@ mod tests {
     /// A ends at 4 although it declared 10: reservations move up.
     #[test]
     fn an_early_end_helps_whoever_waits() {
-        let queue = "at 0 cpu 4 work 4 estimate 10 | at 1 cpu 4 work 2 estimate 5 | at 2 cpu 2 work 1 estimate 1";
+        let queue =
+            "at 0 cpu 4 work 4 estimate 10 | at 1 cpu 4 work 2 estimate 5 | at 2 cpu 2 work 1 estimate 1";
         for (backfilling, ..) in Backfilling::ALL {
             assert_eq!(starts(queue, "cpu 4", *backfilling), [0, 4, 6], "{backfilling:?}");
         }
@@ -215,7 +221,8 @@ mod tests {
 
     #[test]
     fn a_scheduler_says_what_it_needs() {
-        let config = SchedulerConfig { order: "sjf".into(), place: "first_fit".into(), evict: Eviction::Never };
+        let config =
+            SchedulerConfig { order: "sjf".into(), place: "first_fit".into(), evict: Eviction::Never };
         let workload = sim::testing::workload("at 0 cpu 1 work 1");
         let (pool, hosts) = (sim::testing::topology("cpu 1"), sim::testing::topology("cpu 1 | cpu 1"));
         let refused = |backfilling, workload: &Workload, topology: &Topology| {
@@ -229,11 +236,13 @@ mod tests {
 
     #[test]
     fn configs_are_read_with_defaults_and_unknown_keys_are_refused() {
-        let config: SchedulerConfig = toml::from_str("place = 'fgd'\nevict = 'lower_priority'").expect("valid");
+        let config: SchedulerConfig =
+            toml::from_str("place = 'fgd'\nevict = 'lower_priority'").expect("valid");
         assert_eq!((config.order.policy.as_str(), config.evict), ("fcfs", Eviction::LowerPriority));
         assert!(toml::from_str::<SchedulerConfig>("placing = 'fgd'").is_err());
         let wrong: SchedulerConfig = toml::from_str("order = 'fcsf'").expect("a name is a name");
-        let error = Scheduler::new(&wrong, Backfilling::Skip).err().expect("there is no such order").to_string();
+        let error =
+            Scheduler::new(&wrong, Backfilling::Skip).err().expect("there is no such order").to_string();
         assert!(error.contains("did you mean \"fcfs\""), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Scores: how much a policy likes a host for a task. Most heuristics are one, and [`Greedy`] turns it into a
 //! policy that looks only at what changed since it was last asked.
 
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 
 use rustc_hash::FxHasher;
@@ -55,10 +56,17 @@ impl Context {
 
 /// How much a policy likes a host for a task. The highest feasible wins; ties go to the lowest id.
 ///
-/// It sees only these three, so that a score is remembered until the host changes.
+/// It sees only these three, so that a score is remembered for the task's shape and the host's state.
 pub trait Score {
     /// The score; called only for hosts on which the task fits.
     fn score(&self, task: &TaskShape, host: &HostState, context: &Context) -> f64;
+
+    /// What of a host the score depends on, with everything else set to zero: hosts that are alike in this are
+    /// one candidate, and `score` is given this. By default everything but who is on it.
+    fn essence(&self, mut host: HostState) -> HostState {
+        host.residents = Default::default();
+        host
+    }
 
     /// Which devices of the chosen host: by default the tightest that will do.
     fn devices(&self, task: &TaskShape, host: &HostState, context: &Context) -> DeviceSet {
@@ -109,101 +117,186 @@ pub fn placement(view: ClusterView<'_>, task: TaskId, host: HostId, devices: Dev
 
 /// Places on the feasible host with the highest score.
 ///
-/// For each shape that was asked about it keeps the scores of all hosts in a tree of maxima; when the shape is
-/// asked about again, only the hosts that changed meanwhile are scored. Hosts in equal states are scored once.
+/// ```text
+///   host --- state, as far as the score depends on it --- class (equal states are one)
+///   shape -- scores by class, each computed once
+///         `- scores by host in a tree of maxima: when the shape is asked about again, only the hosts that
+///            changed meanwhile are looked at
+/// ```
 pub struct Greedy<S> {
     score: S,
-    context: Option<Context>,
-    remembered: IdVec<ShapeId, Option<Box<Remembered>>>,
-    live: usize,
+    episode: Option<Episode>,
+}
+
+/// What is remembered during one episode.
+struct Episode {
+    context: Context,
+    classes: Classes,
+    /// Shapes that differ only in priority are one here.
+    kinds_of_task: IdVec<ShapeId, usize>,
+    remembered: Vec<Option<Box<Remembered>>>,
     asked: u64,
-    /// The number of the question for which a host was last scored.
-    scored_at: Vec<u64>,
+    /// The number of the question for which a host was last looked at.
+    looked_at: Vec<u64>,
 }
 
-#[derive(Debug)]
+/// What is remembered of one kind of task.
 struct Remembered {
-    cursor: u64,
+    cursor: Option<u64>,
     last_asked: u64,
-    scores: MaximumTree,
+    /// Which numbering of classes `by_class` belongs to.
+    generation: u64,
+    /// By class; not a number when it was never computed.
+    by_class: Vec<f64>,
+    by_host: MaximumTree,
 }
 
-type Memo = std::collections::HashMap<HostState, f64, BuildHasherDefault<FxHasher>>;
+/// Numbers the states of hosts: equal states have equal numbers.
+#[derive(Default)]
+struct Classes {
+    numbers: HashMap<HostState, u32, BuildHasherDefault<FxHasher>>,
+    states: Vec<HostState>,
+    of_host: Vec<u32>,
+    cursor: u64,
+    /// Counts how often the numbering began anew.
+    generation: u64,
+}
+
+/// So many states are numbered before the numbering begins anew.
+const MOST_CLASSES: usize = 1 << 16;
 
 /// What all remembered scores together may take.
 const MEMORY_BYTES: usize = 256 << 20;
 
+impl Classes {
+    /// Brings the classes of all hosts that changed up to date.
+    fn follow(&mut self, view: ClusterView<'_>, essence: impl Fn(HostState) -> HostState) {
+        let (next, changed) = view.changes_since(self.cursor);
+        self.cursor = next;
+        let changed = changed
+            .filter(|hosts| !self.of_host.is_empty() && self.states.len() + hosts.len() < MOST_CLASSES);
+        match changed {
+            Some(hosts) => {
+                for &host in hosts {
+                    self.of_host[host.index()] = self.number(essence(view.host_state(host)));
+                }
+            }
+            None => {
+                let (numbers, states, of_host) = Default::default();
+                *self = Self { numbers, states, of_host, cursor: next, generation: self.generation + 1 };
+                for host in view.topology().hosts() {
+                    let number = self.number(essence(view.host_state(host)));
+                    self.of_host.push(number);
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, state: HostState) -> u32 {
+        let states = &mut self.states;
+        *self.numbers.entry(state).or_insert_with(|| {
+            states.push(state);
+            (states.len() - 1) as u32
+        })
+    }
+}
+
 impl<S: Score> Greedy<S> {
     /// A policy that follows this score.
     pub fn new(score: S) -> Self {
-        Self { score, context: None, remembered: IdVec::new(), live: 0, asked: 0, scored_at: Vec::new() }
+        Self { score, episode: None }
     }
 
     /// The feasible host with the highest score.
     fn best(&mut self, view: ClusterView<'_>, shape: ShapeId) -> Option<HostId> {
-        if self.remembered.len() != view.shapes().len() {
-            self.remembered = view.shapes().iter().map(|_| None).collect();
-            self.scored_at = vec![0; view.topology().host_count()];
-        }
-        self.asked += 1;
-        self.make_room(view, shape);
-        let mut kept = match self.remembered[shape].take() {
-            Some(kept) => kept,
-            None => {
-                self.live += 1;
-                let scores = MaximumTree::new(view.topology().host_count());
-                Box::new(Remembered { cursor: u64::MAX, last_asked: 0, scores })
-            }
-        };
-        kept.last_asked = self.asked;
-        self.bring_up_to_date(view, shape, &mut kept);
-        let best = kept.scores.best().map(HostId::from_index);
-        self.remembered[shape] = Some(kept);
+        let Self { score, episode } = self;
+        let episode = episode.get_or_insert_with(|| Episode::new(view));
+        episode.asked += 1;
+        episode.classes.follow(view, |state| score.essence(state));
+        let kind = episode.kinds_of_task[shape];
+        let mut kept = episode.recall(view, kind);
+        episode.bring_up_to_date(view, &mut kept, score, &view.shapes()[shape]);
+        let best = kept.by_host.best().map(HostId::from_index);
+        episode.remembered[kind] = Some(kept);
         best
     }
+}
 
-    fn bring_up_to_date(&mut self, view: ClusterView<'_>, shape: ShapeId, kept: &mut Remembered) {
-        let context = self.context.as_ref().expect("made before the first question");
-        let shape = &view.shapes()[shape];
-        let host_count = view.topology().host_count();
-        let is_new = kept.cursor == u64::MAX;
-        let (next, changed) = if is_new { (view.changes_since(0).0, None) } else { view.changes_since(kept.cursor) };
-        kept.cursor = next;
-        if let Some(hosts) = changed.filter(|hosts| hosts.len() < host_count) {
-            for &host in hosts {
-                // A host that changed repeatedly is scored once, as it is now.
-                if std::mem::replace(&mut self.scored_at[host.index()], self.asked) == self.asked {
-                    continue;
-                }
-                let score = match view.fits(shape, host) {
-                    true => self.score.score(shape, &view.host_state(host), context),
-                    false => f64::NEG_INFINITY,
-                };
-                kept.scores.set(host.index(), score);
-            }
-            return;
+impl Episode {
+    fn new(view: ClusterView<'_>) -> Self {
+        let mut known = BTreeMap::new();
+        let kind_of = |shape: &TaskShape| {
+            let next = known.len();
+            *known.entry(TaskShape { priority: 0, ..*shape }).or_insert(next)
+        };
+        let kinds_of_task: IdVec<ShapeId, usize> = view.shapes().iter().map(kind_of).collect();
+        Self {
+            context: Context::new(view),
+            classes: Classes::default(),
+            kinds_of_task,
+            remembered: known.iter().map(|_| None).collect(),
+            asked: 0,
+            looked_at: vec![0; view.topology().host_count()],
         }
-        let mut memo = Memo::default();
-        let scores = view.topology().hosts().map(|host| {
+    }
+
+    /// What is remembered of a kind of task, or a blank. When another kind would be too many, the one that was
+    /// not asked about for longest is forgotten.
+    fn recall(&mut self, view: ClusterView<'_>, kind: usize) -> Box<Remembered> {
+        let host_count = view.topology().host_count();
+        let mut kept = self.remembered[kind].take().unwrap_or_else(|| {
+            let bytes_each = (host_count + MOST_CLASSES.min(2 * host_count)) * std::mem::size_of::<f64>();
+            let live = self.remembered.iter().enumerate();
+            let live = live.filter_map(|(kind, kept)| Some((kept.as_ref()?.last_asked, kind)));
+            if live.clone().count() >= (MEMORY_BYTES / bytes_each).max(8)
+                && let Some((_, oldest)) = live.min()
+            {
+                self.remembered[oldest] = None;
+            }
+            let by_host = MaximumTree::new(host_count);
+            Box::new(Remembered { cursor: None, last_asked: 0, generation: 0, by_class: Vec::new(), by_host })
+        });
+        kept.last_asked = self.asked;
+        kept
+    }
+
+    fn bring_up_to_date(
+        &mut self,
+        view: ClusterView<'_>,
+        kept: &mut Remembered,
+        score: &impl Score,
+        shape: &TaskShape,
+    ) {
+        let Self { context, classes, asked, looked_at, .. } = self;
+        let host_count = view.topology().host_count();
+        if kept.generation != classes.generation {
+            kept.by_class.clear();
+            kept.generation = classes.generation;
+        }
+        kept.by_class.resize(classes.states.len(), f64::NAN);
+        let by_class = &mut kept.by_class;
+        let mut score_on = |host: HostId| {
             if !view.fits(shape, host) {
                 return f64::NEG_INFINITY;
             }
-            let state = view.host_state(host);
-            *memo.entry(state).or_insert_with(|| self.score.score(shape, &state, context))
-        });
-        kept.scores.fill(scores);
-    }
-
-    /// Forgets the shape that was not asked about for longest, when another one would be too many.
-    fn make_room(&mut self, view: ClusterView<'_>, shape: ShapeId) {
-        let bytes_each = view.topology().host_count() * std::mem::size_of::<f64>() * 17 / 16;
-        if self.remembered[shape].is_some() || self.live < (MEMORY_BYTES / bytes_each.max(1)).max(8) {
+            let class = classes.of_host[host.index()] as usize;
+            if by_class[class].is_nan() {
+                by_class[class] = score.score(shape, &classes.states[class], context);
+            }
+            by_class[class]
+        };
+        let (next, changed) = view.changes_since(kept.cursor.unwrap_or_default());
+        let changed = changed.filter(|hosts| kept.cursor.is_some() && hosts.len() < host_count);
+        kept.cursor = Some(next);
+        let Some(hosts) = changed else {
+            kept.by_host.fill(view.topology().hosts().map(score_on));
             return;
-        }
-        let known = self.remembered.ids().filter_map(|id| Some((self.remembered[id].as_ref()?.last_asked, id)));
-        if let Some((_, oldest)) = known.min() {
-            self.remembered[oldest] = None;
-            self.live -= 1;
+        };
+        for &host in hosts {
+            // A host that changed repeatedly is looked at once.
+            if std::mem::replace(&mut looked_at[host.index()], *asked) != *asked {
+                kept.by_host.set(host.index(), score_on(host));
+            }
         }
     }
 }
@@ -211,24 +304,17 @@ impl<S: Score> Greedy<S> {
 impl<S: Score> Policy for Greedy<S> {
     fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
         let Request::Place { task } = request else { return Decision::Defer };
-        if self.context.is_none() {
-            self.context = Some(Context::new(view));
-        }
         let Some(host) = self.best(view, view.shape_id(task)) else { return Decision::Defer };
-        let context = self.context.as_ref().expect("made above");
         let shape = view.shape(task);
-        let devices = match shape.devices.count {
-            0 => DeviceSet::EMPTY,
-            _ => self.score.devices(shape, &view.host_state(host), context),
+        let devices = match (shape.devices.count, &self.episode) {
+            (0, _) | (_, None) => DeviceSet::EMPTY,
+            (_, Some(episode)) => self.score.devices(shape, &view.host_state(host), &episode.context),
         };
         placement(view, task, host, devices)
     }
 
     fn reset(&mut self, _: Seed) {
-        self.context = None;
-        self.remembered = IdVec::new();
-        self.live = 0;
-        self.asked = 0;
+        self.episode = None;
     }
 }
 

@@ -195,7 +195,11 @@ pub fn check_policy(make: impl Fn() -> Box<dyn Policy>, name: &str) {
             let mut policy = FirstCome(Checked { inner: make(), name: name.into() });
             let first = run(&mut policy);
             assert_eq!(first, run(&mut policy), "{name} forgets on reset");
-            assert_eq!(first, run(&mut FirstCome(Checked { inner: make(), name: name.into() })), "{name} is repeatable");
+            assert_eq!(
+                first,
+                run(&mut FirstCome(Checked { inner: make(), name: name.into() })),
+                "{name} is repeatable"
+            );
         }
     }
 }
@@ -211,7 +215,12 @@ impl Policy for Checked {
         let decision = self.inner.decide(view, request);
         if let Request::Place { task } = request {
             let has_room = view.topology().hosts().any(|host| view.fits(view.shape(task), host));
-            assert_eq!(matches!(decision, Decision::Place(_)), has_room, "{}: places when there is room", self.name);
+            assert_eq!(
+                matches!(decision, Decision::Place(_)),
+                has_room,
+                "{}: places when there is room",
+                self.name
+            );
         }
         decision
     }
@@ -231,7 +240,8 @@ pub fn check_discipline(order: &str, backfilling: Backfilling) {
         let pool = "cpu 64 memory 4096 gpus 16 kind a100".to_owned();
         let needs_pool = matches!(backfilling, Backfilling::EasyPublished | Backfilling::Conservative);
         let hosts = if needs_pool { pool } else { hosts };
-        let config = SchedulerConfig { order: order.into(), place: "first_fit".into(), evict: Default::default() };
+        let config =
+            SchedulerConfig { order: order.into(), place: "first_fit".into(), evict: Default::default() };
         let (topology, workload) = (Arc::new(topology(&hosts)), Arc::new(workload(&tasks)));
         let run = || {
             let mut scheduler = Scheduler::new(&config, backfilling).expect("valid");
@@ -260,7 +270,8 @@ pub fn check_discipline(order: &str, backfilling: Backfilling) {
 
 /// When each task starts, in whole seconds, under first come, first served and a discipline.
 pub fn starts(work: &str, hosts: &str, backfilling: Backfilling) -> Vec<u64> {
-    let config = SchedulerConfig { order: "fcfs".into(), place: "first_fit".into(), evict: Default::default() };
+    let config =
+        SchedulerConfig { order: "fcfs".into(), place: "first_fit".into(), evict: Default::default() };
     let mut scheduler = Scheduler::new(&config, backfilling).expect("valid");
     let mut engine = Engine::new(Arc::new(topology(hosts)), Arc::new(workload(work)), Rules::default());
     run_episode(&mut engine, &mut scheduler, &mut ()).expect("the scheduler is feasible");

@@ -106,7 +106,9 @@ impl Skipping {
 impl Policy for Skipping {
     fn decide(&mut self, view: ClusterView<'_>, _: Request) -> Decision {
         let next = match &mut self.moving {
-            Some(sorted) => sorted.waiting(view).iter().map(|entry| entry.task).find(|&task| !view.has_failed(task)),
+            Some(sorted) => {
+                sorted.waiting(view).iter().map(|entry| entry.task).find(|&task| !view.has_failed(task))
+            }
             None => self.next(view),
         };
         next.map_or(Decision::Defer, Decision::Select)

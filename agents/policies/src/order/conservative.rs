@@ -14,9 +14,9 @@ use sim::kernel::time::{SimDuration, SimTime};
 use sim::resources::Resources;
 use sim::view::ClusterView;
 
-use super::pool::{self, POOL};
 use super::OrderKey;
 use super::easy::declared_end;
+use super::pool::{self, POOL};
 use super::queue::Sorted;
 use crate::policy::Policy;
 
@@ -112,9 +112,8 @@ impl Conservative {
     fn plan(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
         let waiting: Vec<TaskId> = self.queue.waiting(view).iter().map(|entry| entry.task).collect();
         let mut profile = Profile::of_running(view);
-        let facts = |task: TaskId| {
-            (pool::need(view, task), view.estimate(task).unwrap_or_default().max(A_MOMENT))
-        };
+        let facts =
+            |task: TaskId| (pool::need(view, task), view.estimate(task).unwrap_or_default().max(A_MOMENT));
         let mut plan: Vec<(TaskId, Option<SimTime>)> = Vec::with_capacity(waiting.len());
         // Whoever lacks devices now, and not cpu and memory, is not planned for.
         for task in waiting.into_iter().filter(|&task| !pool::is_impeded(view, task)) {

@@ -74,7 +74,8 @@ impl Reservation {
 
     /// The last declared end after which all members would fit, placed one by one on the first host with room.
     fn for_gang(view: ClusterView<'_>, members: &[TaskId]) -> Self {
-        let mut rooms: Vec<HostRoom<'_>> = view.topology().hosts().map(|host| HostRoom::now(view, host)).collect();
+        let mut rooms: Vec<HostRoom<'_>> =
+            view.topology().hosts().map(|host| HostRoom::now(view, host)).collect();
         let mut ends = Vec::new();
         for host in view.topology().hosts() {
             ends.extend(view.hosted(host).map(|task| (declared_end(view, task).max(view.now()), task, host)));

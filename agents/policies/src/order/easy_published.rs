@@ -15,9 +15,9 @@ use sim::kernel::time::SimTime;
 use sim::resources::Resources;
 use sim::view::ClusterView;
 
-use super::pool::{self, POOL};
 use super::OrderKey;
 use super::easy::declared_end;
+use super::pool::{self, POOL};
 use super::queue::{Entry, Joining};
 use crate::policy::Policy;
 

@@ -97,7 +97,8 @@ impl Heap {
     pub(crate) fn pop(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
         if self.joining.key.moves_with_time() {
             let entries = std::mem::take(&mut self.heap).into_vec();
-            let waiting = entries.into_iter().filter(|Reverse(entry)| view.status(entry.task) == Status::Waiting);
+            let waiting =
+                entries.into_iter().filter(|Reverse(entry)| view.status(entry.task) == Status::Waiting);
             let joining = &self.joining;
             self.heap = waiting
                 .map(|Reverse(entry)| Reverse(Entry { key: joining.key_of(view, entry.task), ..entry }))

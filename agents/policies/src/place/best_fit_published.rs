@@ -15,6 +15,12 @@ impl Score for BestFit {
         let devices_left = f64::from(host.devices_free_total() - task.devices.milli_total()) / 8000.0;
         ((1.0 - 0.5 * cpu_left - 0.5 * devices_left) * 100.0).trunc()
     }
+
+    fn essence(&self, mut host: HostState) -> HostState {
+        host.free.memory_mib = 0;
+        host.residents = Default::default();
+        host
+    }
 }
 
 pub(super) fn policy(_: NoOptions) -> impl Policy {

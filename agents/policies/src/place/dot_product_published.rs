@@ -14,6 +14,12 @@ impl Score for DotProduct {
         let devices = free_milli / 8000.0 * f64::from(task.devices.milli_total()) / 8000.0;
         (100.0 * (1.0 - (cpu + devices) / 2.0)).trunc()
     }
+
+    fn essence(&self, mut host: HostState) -> HostState {
+        host.free.memory_mib = 0;
+        host.residents = Default::default();
+        host
+    }
 }
 
 pub(super) fn policy(_: NoOptions) -> impl Policy {

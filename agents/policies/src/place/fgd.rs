@@ -30,38 +30,39 @@ impl Default for Options {
     }
 }
 
-/// Fragments are the same for the same free cpu and free parts, so they are remembered. The parts are sorted:
-/// their order does not matter as long as all devices are of one kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct FragmentKey {
-    cpu_milli_free: u32,
-    kind: u8,
-    free: [u16; MAX_DEVICES_PER_HOST],
+/// Fragments are the same for the same free cpu, kind and free parts, whatever the order of the parts, as long as
+/// all devices are of one kind. Eight parts of ten bits, five bits of kind and 32 of cpu make a key.
+fn fragment_key(cpu_milli_free: u32, kind: u8, free: &[u16]) -> Option<u128> {
+    let mut parts = [0; KEY_PARTS];
+    parts.get_mut(..free.len())?.copy_from_slice(free);
+    parts.sort_unstable();
+    let packed = parts.iter().fold(u128::from(kind), |key, &part| key << 10 | u128::from(part));
+    Some(packed << 32 | u128::from(cpu_milli_free))
 }
+
+const KEY_PARTS: usize = 8;
 
 const MOST_REMEMBERED: usize = 1 << 20;
 
 #[derive(Default)]
 struct Fgd {
     options: Options,
-    fragments: RefCell<HashMap<FragmentKey, f64, BuildHasherDefault<FxHasher>>>,
+    fragments: RefCell<HashMap<u128, f64, BuildHasherDefault<FxHasher>>>,
 }
 
 impl Fgd {
     fn fragment(&self, cpu_milli_free: u32, host: &HostState, context: &Context) -> f64 {
         let (free, kinds) = (host.devices_free(), host.device_kinds());
-        let Some((&kind, others)) = kinds.split_first() else { return 0.0 };
-        if others.iter().any(|&other| other != kind) {
-            return context.typical.fragment(cpu_milli_free, free, kinds);
-        }
-        let mut key = FragmentKey { cpu_milli_free, kind, free: [0; MAX_DEVICES_PER_HOST] };
-        key.free[..free.len()].copy_from_slice(free);
-        key.free[..free.len()].sort_unstable();
+        let fragment = || context.typical.fragment(cpu_milli_free, free, kinds);
+        let Some(&kind) = kinds.first() else { return 0.0 };
+        let Some(key) = fragment_key(cpu_milli_free, kind, free).filter(|_| is_of_one_kind(host)) else {
+            return fragment();
+        };
         let mut fragments = self.fragments.borrow_mut();
         if fragments.len() >= MOST_REMEMBERED {
             fragments.clear();
         }
-        *fragments.entry(key).or_insert_with(|| context.typical.fragment(cpu_milli_free, &key.free[..free.len()], kinds))
+        *fragments.entry(key).or_insert_with(fragment)
     }
 
     /// The devices that the task would take, and the score.
@@ -114,6 +115,13 @@ fn take_whole(task: &TaskShape, host: &HostState) -> (DeviceSet, HostState) {
 impl Score for Fgd {
     fn score(&self, task: &TaskShape, host: &HostState, context: &Context) -> f64 {
         self.best(task, host, context).1
+    }
+
+    /// Memory does not count, and on devices of one kind it does not matter which of them has what free.
+    fn essence(&self, mut host: HostState) -> HostState {
+        host.free.memory_mib = 0;
+        host.residents = Default::default();
+        if is_of_one_kind(&host) { host.with_devices_sorted() } else { host }
     }
 
     fn devices(&self, task: &TaskShape, host: &HostState, context: &Context) -> DeviceSet {

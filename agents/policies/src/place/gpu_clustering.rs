@@ -27,6 +27,11 @@ impl Score for GpuClustering {
         let taken = 8000 - i64::from(host.devices_free_total());
         (base + 25 * taken / 8000) as f64
     }
+
+    fn essence(&self, mut host: HostState) -> HostState {
+        host.free = Resources::ZERO;
+        host
+    }
 }
 
 pub(super) fn policy(_: NoOptions) -> impl Policy {

@@ -32,6 +32,12 @@ impl Score for GpuPacking {
         let hundredths: i64 = parts.iter().map(|part| part * 100 / 1000).sum();
         (100 - hundredths / 10).max(50) as f64
     }
+
+    fn essence(&self, mut host: HostState) -> HostState {
+        host.free = Resources::ZERO;
+        host.residents = Default::default();
+        host
+    }
 }
 
 pub(super) fn policy(_: NoOptions) -> impl Policy {

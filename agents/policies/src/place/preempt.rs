@@ -32,7 +32,8 @@ fn victims_on(view: ClusterView<'_>, task: TaskId, host: HostId) -> Option<Vec<T
     let mut room = HostRoom::now(view, host);
     let is_below = |&other: &TaskId| view.shape(other).priority < shape.priority;
     let mut candidates: Vec<TaskId> = view.hosted(host).filter(is_below).collect();
-    candidates.sort_by_key(|&other| (view.shape(other).priority, Reverse(view.started(other)), Reverse(other)));
+    candidates
+        .sort_by_key(|&other| (view.shape(other).priority, Reverse(view.started(other)), Reverse(other)));
     let mut victims = Vec::new();
     for other in candidates {
         if room.fits(shape) {
