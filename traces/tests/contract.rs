@@ -1,0 +1,147 @@
+//! What every importer and every generator of the lists keeps to, without being asked one by one.
+
+use std::path::{Path, PathBuf};
+
+use sim::kernel::ids::{JobId, TaskId};
+use sim::kernel::rng::Seed;
+use sim::kernel::time::{SimDuration, SimTime};
+use sim::resources::DeviceClass;
+use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder};
+use traces::format::{self, Source};
+use traces::{generate, import};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// Writes, reads, and expects the same workload.
+fn round_trip(workload: &Workload, what: &str) {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let dir = scratch.path().join("workload");
+    let source =
+        Source { file: what.to_owned(), licence: Some("none".to_owned()), importer: what.to_owned() };
+    let written = format::write(workload, &dir, &source).expect("written");
+    let (back, manifest) = format::read(&dir).unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert_eq!(&back, workload, "{what}");
+    assert_eq!(manifest, written);
+    assert_eq!(manifest.digest, format::digest(&back));
+    assert_eq!(manifest.tasks, workload.task_count() as u64);
+    let left = std::fs::read_dir(scratch.path()).expect("readable").count();
+    assert_eq!(left, 1, "nothing is left beside the directory");
+}
+
+#[test]
+fn fixtures_import_export_and_come_back_with_the_same_digest() {
+    for (name, help) in import::names() {
+        assert!(!help.is_empty(), "{name} has no help");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(fixtures())
+            .expect("there are fixtures")
+            .map(|entry| entry.expect("readable").path())
+            .filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)))
+            .collect();
+        files.sort();
+        assert!(!files.is_empty(), "{name} has no fixture");
+        for file in files {
+            let (workload, summary) =
+                import::import(name, &file, toml::Table::new()).expect("a fixture imports");
+            assert!(workload.task_count() > 0, "{}", file.display());
+            assert_eq!(summary.importer, name);
+            assert_eq!(summary.rows_read, summary.rows_kept + summary.rows_dropped.values().sum::<u64>());
+            assert_eq!(import::recognise(&file), Some(name), "{}", file.display());
+            let keys = serde_json::to_string(&summary).expect("JSON");
+            let order = ["importer", "rows_read", "rows_kept", "rows_dropped", "tasks", "span_seconds"];
+            let places: Vec<_> =
+                order.iter().map(|key| keys.find(&format!("\"{key}\":")).expect("a key")).collect();
+            assert!(places.is_sorted() && places[0] == 1, "{keys}");
+            round_trip(&workload, name);
+        }
+    }
+}
+
+#[test]
+fn packed_and_plain_files_import_alike() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    for (name, file) in [("swf", "swf_quirks.swf"), ("openb", "openb_pods.csv")] {
+        let plain = fixtures().join(file);
+        let packed = scratch.path().join(format!("{file}.gz"));
+        let bytes = std::fs::read(&plain).expect("a fixture");
+        // Two members, as concatenated archives have.
+        let mut out = std::fs::File::create(&packed).expect("created");
+        for part in bytes.chunks(bytes.len() / 2 + 1) {
+            let mut encoder = flate2::write::GzEncoder::new(&mut out, flate2::Compression::default());
+            std::io::Write::write_all(&mut encoder, part).expect("packed");
+            encoder.finish().expect("packed");
+        }
+        let (expected, _) = import::import(name, &plain, toml::Table::new()).expect("imports");
+        let (found, _) = import::import(name, &packed, toml::Table::new()).expect("imports");
+        assert_eq!(found, expected);
+        assert_eq!(import::recognise(&packed), Some(name));
+    }
+}
+
+#[test]
+fn generators_repeat_themselves_for_a_seed_and_only_for_it() {
+    for (name, help) in generate::names() {
+        assert!(!help.is_empty(), "{name} has no help");
+        let make = |seed| generate::generate(name, toml::Table::new(), Seed(seed)).expect("possible");
+        let workload = make(1);
+        assert!(workload.task_count() > 0, "{name}");
+        assert_eq!(format::digest(&workload), format::digest(&make(1)), "{name}");
+        assert_ne!(format::digest(&workload), format::digest(&make(2)), "{name}");
+        round_trip(&workload, name);
+    }
+}
+
+#[test]
+fn everything_that_a_workload_can_state_comes_back() {
+    let mut builder = WorkloadBuilder::new();
+    builder.set_origin(SimTime(1_535_348_017_000_000));
+    let demand = |class, kinds: &[&str]| Demand {
+        cpu_milli: 1500,
+        memory_mib: u32::MAX,
+        devices: Some(DeviceDemand {
+            class,
+            count: 2,
+            milli_each: 1000,
+            kinds: kinds.iter().map(ToString::to_string).collect(),
+        }),
+        features: vec!["fpga".to_owned(), "tee".to_owned()],
+        priority: 255,
+    };
+    let used = |start, cpu| UsePoint { start: SimDuration(start), cpu, memory: 0.1, devices: 1.0 / 3.0 };
+    let spec = TaskSpec {
+        demand: demand(DeviceClass::Gpu, &["A100", "Größe 1"]),
+        work: SimDuration(1 << 40),
+        estimate: Some(SimDuration(0)),
+        patience: Some(SimDuration(1)),
+        is_censored: true,
+        usage: vec![used(0, 0.25), used(7, f32::MIN_POSITIVE)],
+        name: Some("first, \"quoted\"".into()),
+    };
+    let plain = TaskSpec::default();
+    let other = TaskSpec { demand: demand(DeviceClass::Dpu, &[]), name: Some("x".into()), ..plain.clone() };
+    let job = |submit, is_gang| JobSpec { submit: SimTime(submit), tenant: 7, is_gang };
+    builder.add_job(job(0, true), [spec.clone(), other.clone()]).expect("valid");
+    builder.add_job(job(5, false), [plain.clone(), spec, plain]).expect("valid");
+    let whole = builder.clone().finish();
+    round_trip(&whole, "everything");
+    assert!(whole.is_gang(JobId(0)) && whole.name(TaskId(2)) == Some(""));
+
+    builder.set_mix(whole.mix()[..1].to_vec());
+    let part = builder.finish();
+    round_trip(&part, "a mix of its own");
+    assert_ne!(format::digest(&part), format::digest(&whole), "the mix is content");
+    round_trip(&WorkloadBuilder::new().finish(), "nothing");
+}
+
+#[test]
+fn an_existing_directory_is_not_overwritten() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let workload = WorkloadBuilder::new().finish();
+    let dir = scratch.path().join("a/b/workload");
+    std::fs::create_dir_all(&dir).expect("created");
+    format::write(&workload, &dir, &Source::default()).expect("an empty directory is filled");
+    let error = format::write(&workload, &dir, &Source::default()).expect_err("occupied").to_string();
+    assert!(error.contains("workload: already holds files"), "{error}");
+    format::read(&dir).expect("and it is still whole");
+}

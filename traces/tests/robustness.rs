@@ -1,0 +1,97 @@
+//! Whatever the bytes are: importers and the reader of directories answer, and do not panic.
+
+use std::path::Path;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sim::kernel::rng::Seed;
+use traces::format::{self, Source};
+use traces::generate::generate;
+use traces::import::{import, names, read_nodes, recognise};
+
+/// Imports these bytes as everything there is.
+fn import_all(bytes: &[u8]) {
+    let file = tempfile::NamedTempFile::new().expect("a scratch file");
+    std::fs::write(file.path(), bytes).expect("written");
+    for (name, _) in names() {
+        if let Err(error) = import(name, file.path(), toml::Table::new()) {
+            assert!(error.to_string().contains("line "), "{error}");
+        }
+    }
+    let _ = read_nodes(file.path());
+    let _ = recognise(file.path());
+}
+
+fn fixtures() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let files =
+        ["swf_quirks.swf", "swf_plain_header.swf", "openb_pods.csv", "openb_filling.csv", "nodes_openb.csv"];
+    files.iter().map(|file| std::fs::read(folder.join(file)).expect("a fixture")).collect()
+}
+
+/// Values that are likely to be taken the wrong way.
+const TRICKY: [&str; 14] = [
+    "",
+    "-1",
+    "0",
+    "1e308",
+    "-1e308",
+    "9007199254740993",
+    "18446744073709551616",
+    "NaN",
+    "inf",
+    "\n",
+    ",",
+    "\"",
+    ";",
+    "\t",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes(bytes in vec(any::<u8>(), 0..400)) {
+        import_all(&bytes);
+    }
+
+    #[test]
+    fn bytes_that_look_packed(bytes in vec(any::<u8>(), 0..200)) {
+        import_all(&[&[0x1f, 0x8b, 8, 0], bytes.as_slice()].concat());
+    }
+
+    #[test]
+    fn changed_fixtures(which in 0..5_usize, changes in vec((any::<prop::sample::Index>(), 0..20_usize, any::<u8>()), 1..6)) {
+        let mut bytes = fixtures().swap_remove(which);
+        for (place, length, value) in changes {
+            let start = place.index(bytes.len());
+            let end = (start + length).min(bytes.len());
+            let tricky = TRICKY[usize::from(value) % TRICKY.len()];
+            let new = if value < 128 { tricky.as_bytes().to_vec() } else { vec![value] };
+            bytes.splice(start..end, new);
+            bytes.push(b' ');
+        }
+        import_all(&bytes);
+    }
+}
+
+#[test]
+fn damaged_tables() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let dir = scratch.path().join("workload");
+    let options = toml::from_str("tasks = 50").expect("TOML");
+    let workload = generate("bench_cluster", options, Seed(1)).expect("possible");
+    format::write(&workload, &dir, &Source::default()).expect("written");
+    let mut stream = Seed(9).stream("damage");
+    for file in ["tasks.parquet", "jobs.parquet"] {
+        let whole = std::fs::read(dir.join(file)).expect("readable");
+        for _ in 0..400 {
+            let mut bytes = whole.clone();
+            bytes[stream.below(whole.len())] ^= 1 << stream.below(8);
+            std::fs::write(dir.join(file), &bytes).expect("written");
+            let error = format::read(&dir).map(|_| ()).expect_err("one bit is another").to_string();
+            assert!(error.contains(file) && error.contains("checksum"), "{error}");
+        }
+        std::fs::write(dir.join(file), &whole).expect("written");
+    }
+}
