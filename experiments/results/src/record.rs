@@ -1,0 +1,181 @@
+//! What one run leaves behind.
+
+use crate::manifest::PlannedRun;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which direction of a metric is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+    /// It describes, and does not judge.
+    Neither,
+}
+
+impl Better {
+    /// As files name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Better::Higher => "higher",
+            Better::Lower => "lower",
+            Better::Neither => "neither",
+        }
+    }
+}
+
+/// A number about one run, with all that is needed to read it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricValue {
+    /// The value; finite.
+    pub value: f64,
+    /// Its unit; "1" for a ratio.
+    pub unit: String,
+    /// Which direction is good.
+    pub better: Better,
+}
+
+/// A finished run: nothing here depends on the machine or on the wall clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// Hash of all that determines the run, in lower-case hexadecimal digits.
+    pub id: String,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the scheduler.
+    pub scheduler: String,
+    /// The seed.
+    pub seed: u64,
+    /// Version of the program.
+    pub version: String,
+    /// All that determines the run.
+    pub config: serde_json::Value,
+    /// Digest of the event stream, in hexadecimal digits.
+    pub digest: String,
+    /// How many events happened.
+    pub events: u64,
+    /// How many decisions were asked for.
+    pub decisions: u64,
+    /// What was measured, by name.
+    pub metrics: BTreeMap<String, MetricValue>,
+}
+
+impl RunRecord {
+    /// Refuses what is not the planned run, and values that are no numbers.
+    pub(crate) fn check(&self, experiment: &str, planned: &PlannedRun) -> Result<(), String> {
+        let same = [
+            ("id", &self.id, &planned.id),
+            ("experiment", &self.experiment, &experiment.to_owned()),
+            ("scenario", &self.scenario, &planned.scenario),
+            ("scheduler", &self.scheduler, &planned.scheduler),
+            ("seed", &self.seed.to_string(), &planned.seed.to_string()),
+        ];
+        for (field, found, wanted) in same {
+            if found != wanted {
+                return Err(format!("its {field} is `{found}`, and the plan says `{wanted}`"));
+            }
+        }
+        for (name, metric) in &self.metrics {
+            if !metric.value.is_finite() {
+                return Err(format!(
+                    "the metric `{name}` is {}, and only finite numbers are allowed",
+                    metric.value
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The state of the cluster at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeriesPoint {
+    /// Seconds since the episode began.
+    pub time_seconds: f64,
+    /// Share of all cpu that is promised to tasks, 0 to 1.
+    pub cpu_allocation: f64,
+    /// Share of all memory that is promised to tasks, 0 to 1.
+    pub memory_allocation: f64,
+    /// Share of all devices that is promised to tasks, 0 to 1.
+    pub device_allocation: f64,
+    /// Tasks that wait.
+    pub tasks_waiting: u32,
+    /// Tasks that run.
+    pub tasks_running: u32,
+    /// Power drawn by the hosts, in watts.
+    pub it_power_watts: f64,
+    /// Power drawn by the whole facility, in watts.
+    pub facility_power_watts: f64,
+}
+
+impl SeriesPoint {
+    /// The names of the fractional columns beside their values, as tables and refusals name them.
+    pub(crate) fn fractional(&self) -> [(&'static str, f64); 6] {
+        [
+            ("time_seconds", self.time_seconds),
+            ("cpu_allocation", self.cpu_allocation),
+            ("memory_allocation", self.memory_allocation),
+            ("device_allocation", self.device_allocation),
+            ("it_power_watts", self.it_power_watts),
+            ("facility_power_watts", self.facility_power_watts),
+        ]
+    }
+}
+
+/// Refuses numbers that are none, and time that goes backwards.
+pub(crate) fn check_series(points: &[SeriesPoint]) -> Result<(), String> {
+    let mut last = f64::NEG_INFINITY;
+    for (index, point) in points.iter().enumerate() {
+        for (name, value) in point.fractional() {
+            if !value.is_finite() {
+                return Err(format!(
+                    "{name} of point {index} of its series is {value}, and only finite numbers are allowed"
+                ));
+            }
+        }
+        if point.time_seconds < last {
+            return Err(format!(
+                "point {index} of its series lies at {} s, before the point at {last} s",
+                point.time_seconds
+            ));
+        }
+        last = point.time_seconds;
+    }
+    Ok(())
+}
+
+/// What the wall clock said about one run; it differs from machine to machine and stays out of every digest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// Seconds from the start to the end of the run.
+    pub wall_seconds: f64,
+    /// Decisions per second of wall time.
+    pub decisions_per_second: f64,
+    /// Events per second of wall time.
+    pub events_per_second: f64,
+}
+
+impl Timing {
+    /// Refuses values that JSON cannot hold.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let values = [
+            ("wall_seconds", self.wall_seconds),
+            ("decisions_per_second", self.decisions_per_second),
+            ("events_per_second", self.events_per_second),
+        ];
+        match values.iter().find(|(_, value)| !value.is_finite()) {
+            Some((name, value)) => {
+                Err(format!("{name} of its timing is {value}, and only finite numbers are allowed"))
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The tables that any tool opens: Parquet, zstd, one row group, no statistics, one thread, and so the same bytes
+//! each time.
+
+use crate::error::ResultsError;
+use crate::files;
+use crate::load::Results;
+use crate::record::{RunRecord, SeriesPoint};
+use polars::prelude::{
+    Column, DataFrame, IntoColumn, NamedFrom, ParallelStrategy, ParquetCompression, ParquetReader,
+    ParquetWriter, SerReader, Series, StatisticsOptions,
+};
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::path::Path;
+
+/// Writes `metrics.parquet`: one row per run and metric, runs in plan order, metrics by name.
+pub(crate) fn write_metrics(path: &Path, results: &Results) -> Result<(), ResultsError> {
+    let rows: Vec<_> = results
+        .runs
+        .iter()
+        .flat_map(|run| {
+            run.record.metrics.iter().map(move |(name, metric)| (&run.record, name.as_str(), metric))
+        })
+        .collect();
+    let columns = vec![
+        texts("run_id", rows.iter().map(|(run, _, _)| run.id.as_str())),
+        texts("scenario", rows.iter().map(|(run, _, _)| run.scenario.as_str())),
+        texts("scheduler", rows.iter().map(|(run, _, _)| run.scheduler.as_str())),
+        column("seed", rows.iter().map(|(run, _, _)| run.seed).collect::<Vec<u64>>()),
+        texts("metric", rows.iter().map(|(_, name, _)| *name)),
+        column("value", rows.iter().map(|(_, _, metric)| metric.value).collect::<Vec<f64>>()),
+        texts("unit", rows.iter().map(|(_, _, metric)| metric.unit.as_str())),
+        texts("better", rows.iter().map(|(_, _, metric)| metric.better.name())),
+    ];
+    write(path, columns, ParquetCompression::Zstd(None))
+}
+
+/// Writes the series of one run, for as long as the experiment goes on: not compressed, which halves the cost.
+pub(crate) fn write_part(
+    path: &Path,
+    record: &RunRecord,
+    points: &[SeriesPoint],
+) -> Result<(), ResultsError> {
+    write(path, series_columns(&[(record, points)]), ParquetCompression::Uncompressed)
+}
+
+/// Writes `series.parquet`: one row per run and sample, runs in plan order.
+pub(crate) fn write_series(path: &Path, results: &Results) -> Result<(), ResultsError> {
+    let runs: Vec<_> = results.runs.iter().map(|run| (&run.record, run.series.as_slice())).collect();
+    write(path, series_columns(&runs), ParquetCompression::Zstd(None))
+}
+
+fn series_columns(runs: &[(&RunRecord, &[SeriesPoint])]) -> Vec<Column> {
+    let rows: Vec<(&RunRecord, &SeriesPoint)> =
+        runs.iter().flat_map(|(run, points)| points.iter().map(move |point| (*run, point))).collect();
+    let floats = |name: &str, of: fn(&SeriesPoint) -> f64| {
+        column(name, rows.iter().map(|(_, point)| of(point)).collect::<Vec<f64>>())
+    };
+    let counts = |name: &str, of: fn(&SeriesPoint) -> u32| {
+        column(name, rows.iter().map(|(_, point)| of(point)).collect::<Vec<u32>>())
+    };
+    vec![
+        texts("run_id", rows.iter().map(|(run, _)| run.id.as_str())),
+        texts("scenario", rows.iter().map(|(run, _)| run.scenario.as_str())),
+        texts("scheduler", rows.iter().map(|(run, _)| run.scheduler.as_str())),
+        column("seed", rows.iter().map(|(run, _)| run.seed).collect::<Vec<u64>>()),
+        floats("time_seconds", |point| point.time_seconds),
+        floats("cpu_allocation", |point| point.cpu_allocation),
+        floats("memory_allocation", |point| point.memory_allocation),
+        floats("device_allocation", |point| point.device_allocation),
+        counts("tasks_waiting", |point| point.tasks_waiting),
+        counts("tasks_running", |point| point.tasks_running),
+        floats("it_power_watts", |point| point.it_power_watts),
+        floats("facility_power_watts", |point| point.facility_power_watts),
+    ]
+}
+
+/// Reads a series table: the points of each run id, in the order of the file.
+pub(crate) fn read_series(path: &Path) -> Result<BTreeMap<String, Vec<SeriesPoint>>, ResultsError> {
+    let bytes = std::fs::read(path).map_err(files::failed("read", path))?;
+    let corrupt = |problem: String| ResultsError::Corrupt { path: path.to_owned(), problem };
+    let frame = ParquetReader::new(Cursor::new(bytes))
+        .read_parallel(ParallelStrategy::None)
+        .finish()
+        .map_err(|error| corrupt(error.to_string()))?;
+    points(&frame).map_err(corrupt)
+}
+
+fn points(frame: &DataFrame) -> Result<BTreeMap<String, Vec<SeriesPoint>>, String> {
+    let time = floats(frame, "time_seconds")?;
+    let cpu = floats(frame, "cpu_allocation")?;
+    let memory = floats(frame, "memory_allocation")?;
+    let device = floats(frame, "device_allocation")?;
+    let waiting = counts(frame, "tasks_waiting")?;
+    let running = counts(frame, "tasks_running")?;
+    let it_power = floats(frame, "it_power_watts")?;
+    let facility_power = floats(frame, "facility_power_watts")?;
+    let ids = find(frame, "run_id")?.str().map_err(|error| error.to_string())?;
+    let mut series: BTreeMap<String, Vec<SeriesPoint>> = BTreeMap::new();
+    for (row, id) in ids.iter().enumerate() {
+        let id = id.ok_or_else(|| format!("row {row} has no run_id"))?;
+        if !series.contains_key(id) {
+            series.insert(id.to_owned(), Vec::new());
+        }
+        let points = series.get_mut(id).expect("it was inserted above");
+        points.push(SeriesPoint {
+            time_seconds: time[row],
+            cpu_allocation: cpu[row],
+            memory_allocation: memory[row],
+            device_allocation: device[row],
+            tasks_waiting: waiting[row],
+            tasks_running: running[row],
+            it_power_watts: it_power[row],
+            facility_power_watts: facility_power[row],
+        });
+    }
+    Ok(series)
+}
+
+fn find<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column, String> {
+    let column = frame.column(name).map_err(|_| format!("the column `{name}` is missing"))?;
+    match column.null_count() {
+        0 => Ok(column),
+        count => Err(format!("the column `{name}` has {count} empty cells")),
+    }
+}
+
+fn floats(frame: &DataFrame, name: &str) -> Result<Vec<f64>, String> {
+    let column = find(frame, name)?;
+    let values = column.f64().map_err(|_| wrong_type(column, "f64"))?;
+    Ok(values.iter().flatten().collect())
+}
+
+fn counts(frame: &DataFrame, name: &str) -> Result<Vec<u32>, String> {
+    let column = find(frame, name)?;
+    let values = column.u32().map_err(|_| wrong_type(column, "u32"))?;
+    Ok(values.iter().flatten().collect())
+}
+
+fn wrong_type(column: &Column, wanted: &str) -> String {
+    format!("the column `{}` holds {}, not {wanted}", column.name(), column.dtype())
+}
+
+fn texts<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Column {
+    column(name, values.collect::<Vec<&str>>())
+}
+
+fn column<T, V: AsRef<[T]>>(name: &str, values: V) -> Column
+where
+    Series: NamedFrom<V, [T]>,
+{
+    Series::new(name.into(), values).into_column()
+}
+
+fn write(path: &Path, columns: Vec<Column>, compression: ParquetCompression) -> Result<(), ResultsError> {
+    let corrupt = |error: polars::error::PolarsError| ResultsError::Corrupt {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    };
+    let mut frame = DataFrame::new_infer_height(columns).map_err(corrupt)?;
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .with_compression(compression)
+        .with_statistics(StatisticsOptions::empty())
+        .with_row_group_size(Some(frame.height().max(1)))
+        .set_parallel(false)
+        .finish(&mut frame)
+        .map_err(corrupt)?;
+    files::write_whole(path, &bytes)
+}
