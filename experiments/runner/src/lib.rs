@@ -1,1 +1,33 @@
-//! x
+//! From a configuration to a plan to finished runs.
+//!
+//! ```text
+//!  config.rs      TOML, typed and checked; refusals name file, line, key and the nearest valid name
+//!     |
+//!  plan.rs        scenarios x schedulers x seeds; an id for each run: the hash of all that determines it
+//!     |
+//!  experiment.rs  all runs, on all cores, resumable ---> results::Store
+//!     |    \
+//!     |     evaluate.rs   one run: engine, scheduler, observers
+//!     |     assets.rs     topologies and workloads, made once and shared
+//!     |     series.rs     the cluster over time
+//!  bench.rs       how fast all this is
+//! ```
+//!
+//! Deliberately absent: printing, arguments and allocators (the binary's), and anything that decides (the
+//! policies').
+
+pub mod assets;
+pub mod bench;
+pub mod cluster;
+pub mod config;
+mod error;
+pub mod evaluate;
+pub mod experiment;
+pub mod nearest;
+pub mod plan;
+pub mod series;
+
+pub use config::{Config, ConfigError};
+pub use error::RunError;
+pub use experiment::{Options, Progress, Standing};
+pub use plan::{Plan, Run};

@@ -1,0 +1,118 @@
+//! `rackwright list`: everything that a config may name.
+
+use runner::config::{RULES, gpu_power_list, host_power_list};
+use serde_json::{Value, json};
+use sim::metrics::{Better, MetricSet};
+
+use crate::args::{Family, ListArgs};
+use crate::failure::{Failure, failed};
+use crate::terminal::print;
+
+/// One thing that a config may name.
+struct Entry {
+    family: &'static str,
+    name: String,
+    help: String,
+    /// What only this family knows.
+    more: Vec<(&'static str, Value)>,
+}
+
+pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
+    let families = match args.family {
+        Some(family) => vec![family],
+        None => vec![
+            Family::Policies,
+            Family::Metrics,
+            Family::Formats,
+            Family::Generators,
+            Family::Models,
+            Family::Rules,
+        ],
+    };
+    let entries: Vec<Entry> = families.into_iter().flat_map(entries).collect();
+    if args.json {
+        let values: Vec<Value> = entries.iter().map(as_json).collect();
+        return print(&serde_json::to_string_pretty(&values).map_err(failed)?);
+    }
+    print(&as_text(&entries))
+}
+
+fn entries(family: Family) -> Vec<Entry> {
+    let plain = |family, names: Vec<(&'static str, &'static str)>| {
+        let entry = move |(name, help): (&str, &str)| Entry {
+            family,
+            name: name.into(),
+            help: help.into(),
+            more: vec![],
+        };
+        names.into_iter().map(entry).collect()
+    };
+    match family {
+        Family::Policies => policies::catalogue()
+            .into_iter()
+            .map(|(family, name, help)| Entry { family, name: name.into(), help: help.into(), more: vec![] })
+            .collect(),
+        Family::Metrics => metrics(),
+        Family::Formats => plain("format", traces::import::names()),
+        Family::Generators => plain("generator", traces::generate::names()),
+        Family::Models => {
+            let entry = |family| {
+                move |(name, help): (&str, String)| Entry {
+                    family,
+                    name: name.to_owned(),
+                    help,
+                    more: vec![],
+                }
+            };
+            let hosts = host_power_list().into_iter().map(entry("host power"));
+            hosts.chain(gpu_power_list().into_iter().map(entry("device power"))).collect()
+        }
+        Family::Rules => RULES
+            .iter()
+            .map(|&(name, allowed, help)| Entry {
+                family: "rule",
+                name: name.into(),
+                help: format!("{help}: {allowed}"),
+                more: vec![("allowed", json!(allowed))],
+            })
+            .collect(),
+    }
+}
+
+fn metrics() -> Vec<Entry> {
+    let better = |better| match better {
+        Better::Higher => "higher",
+        Better::Lower => "lower",
+        Better::Neither => "neither",
+    };
+    let entry = |info: &sim::metrics::MetricInfo| Entry {
+        family: "metric",
+        name: info.name.into(),
+        help: format!("{} [{}; better: {}]", info.help, info.unit, better(info.better)),
+        more: vec![("unit", json!(info.unit)), ("better", json!(better(info.better)))],
+    };
+    MetricSet::INFOS.iter().map(entry).collect()
+}
+
+fn as_json(entry: &Entry) -> Value {
+    let mut value = json!({ "family": entry.family, "name": entry.name, "help": entry.help });
+    for (key, more) in &entry.more {
+        value[*key] = more.clone();
+    }
+    value
+}
+
+fn as_text(entries: &[Entry]) -> String {
+    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0) + 2;
+    let mut text = String::new();
+    let mut family = "";
+    for entry in entries {
+        if entry.family != family {
+            let gap = if family.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}{}\n", entry.family));
+            family = entry.family;
+        }
+        text.push_str(&format!("  {:<width$}{}\n", entry.name, entry.help));
+    }
+    text
+}

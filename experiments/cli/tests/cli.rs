@@ -1,0 +1,272 @@
+//! The binary as people meet it: help, refusals, lists, traces, the main job.
+
+mod common;
+
+use common::{configs, printed, refusal};
+use serde_json::Value;
+
+const SMALL: &str = r#"
+name = "small"
+seeds = [1, 2]
+series_points = 20
+[[clusters.c.hosts]]
+count = 12
+model = "host"
+cores = 64
+memory_gib = 512
+devices = [{ kind = "T4", count = 4 }]
+power = "sr665_7763"
+[clusters.c.device_kinds.T4]
+shared = true
+[workloads.w]
+source = { generator = "bench_cluster", hosts = 12, tasks = 400 }
+[schedulers.first_fit]
+[schedulers.best_fit]
+place = "best_fit"
+[[scenarios]]
+name = "s"
+cluster = "c"
+workload = "w"
+"#;
+
+fn folder_with_small() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("small.toml"), SMALL).expect("written");
+    folder
+}
+
+#[test]
+fn every_verb_has_help_with_examples() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let verbs: &[&[&str]] = &[
+        &[],
+        &["run"],
+        &["trace"],
+        &["trace", "import"],
+        &["trace", "inspect"],
+        &["trace", "generate"],
+        &["list"],
+        &["bench"],
+        &["report"],
+    ];
+    for verb in verbs {
+        let help = printed(folder.path(), &[verb, &["--help"][..]].concat());
+        assert!(help.contains("Usage: rackwright") && help.contains("Examples:\n"), "{verb:?}: {help}");
+    }
+    assert!(printed(folder.path(), &["--version"]).starts_with("rackwright "));
+}
+
+#[test]
+fn the_examples_of_generating_and_listing_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let help: String =
+        [&["trace", "--help"][..], &["trace", "generate", "--help"], &["list", "--help"], &["--help"]]
+            .iter()
+            .map(|args| printed(folder.path(), args))
+            .collect();
+    let mut examples: Vec<&str> = help
+        .lines()
+        .filter_map(|line| line.strip_prefix("  rackwright "))
+        .map(|example| example.split("   ").next().unwrap_or_default())
+        .filter(|example| example.starts_with("trace generate") || example.starts_with("list"))
+        .collect();
+    examples.sort_unstable();
+    examples.dedup();
+    assert!(examples.len() >= 5, "{examples:?}");
+    for (index, example) in examples.iter().enumerate() {
+        let out = format!("w{index}");
+        let args: Vec<&str> = example.split_whitespace().collect();
+        let args: Vec<&str> = args
+            .iter()
+            .map(|&word| if word.starts_with("workloads/") { out.as_str() } else { word })
+            .collect();
+        printed(folder.path(), &args);
+    }
+}
+
+#[test]
+fn wrong_arguments_are_refused_in_one_line() {
+    let folder = folder_with_small();
+    std::fs::write(folder.path().join("text.txt"), "nothing\n").expect("written");
+    std::fs::write(folder.path().join("wrong.toml"), SMALL.replace("best_fit", "best_fitt"))
+        .expect("written");
+    let needs_data = SMALL.replace(
+        "generator = \"bench_cluster\", hosts = 12, tasks = 400",
+        "importer = \"swf\", path = \"log.swf\"",
+    );
+    std::fs::write(folder.path().join("data.toml"), needs_data).expect("written");
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["rnu"], &["`rnu`", "did you mean `run`?"]),
+        (&["trace", "imprt"], &["`imprt`", "did you mean `import`?"]),
+        (&["trace"], &["import"]),
+        (&["run", "small.toml"], &["--out"]),
+        (&["run", "small.toml", "--out", "o", "--treads", "2"], &["--treads", "--threads"]),
+        (&["run", "small.toml", "--out", "o", "--threads", "0"], &["0", "--threads"]),
+        (&["run", "nowhere.toml", "--out", "o"], &["nowhere.toml", "cannot be read"]),
+        (&["run", "wrong.toml", "--out", "o"], &["wrong.toml, line ", "best_fitt", "best_fit"]),
+        (&["run", "data.toml", "--out", "o"], &["log.swf", "--data", "RACKWRIGHT_DATA"]),
+        (&["run", "data.toml", "--out", "o", "--data", "nowhere"], &["data folder nowhere"]),
+        (&["run", "data.toml", "--out", "o", "--data", "."], &["log.swf", "cannot be read"]),
+        (&["trace", "inspect", "nowhere.swf"], &["nowhere.swf", "cannot be opened"]),
+        (&["trace", "inspect", "text.txt"], &["text.txt", "--format", "swf"]),
+        (&["trace", "inspect", "text.txt", "--format", "swf"], &["text.txt, line 1"]),
+        (&["trace", "inspect", "text.txt", "--format", "sfw"], &["`sfw`", "did you mean `swf`?"]),
+        (
+            &["trace", "import", "text.txt", "--format", "swf", "--out", "w", "-o", "x"],
+            &["-o x", "KEY=VALUE"],
+        ),
+        (&["trace", "generate", "mixed", "--seed", "1", "--out", "w"], &["`mixed`", "mixed_cluster"]),
+        (&["trace", "generate", "mixed_cluster", "--seed", "1", "--out", "w", "-o", "taks=1"], &["taks"]),
+        (&["list", "polices"], &["polices", "policies"]),
+        (&["bench", "--hosts", "3"], &["hosts"]),
+        (&["bench", "--scheduler", "best"], &["best", "best_fit"]),
+        (&["report", "."], &["experiment.json"]),
+        (&["run", "small.toml", "--out", "."], &["not empty"]),
+    ];
+    for (args, expected) in cases {
+        let line = refusal(folder.path(), args);
+        for part in *expected {
+            assert!(line.contains(part), "{args:?} is refused without `{part}`: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_run_leaves_a_report_and_is_shown_again() {
+    let folder = folder_with_small();
+    let run = ["run", "small.toml", "--out", "o"];
+    let first = printed(folder.path(), &run);
+    assert!(
+        first.contains("first_fit") && first.contains("best_fit") && first.contains("report.html"),
+        "{first}"
+    );
+    let before = common::content(&folder.path().join("o"));
+    assert_eq!(printed(folder.path(), &run), first);
+    assert_eq!(common::content(&folder.path().join("o")), before);
+    std::fs::remove_file(folder.path().join("o/report.html")).expect("it was written");
+    assert!(printed(folder.path(), &["report", "o"]).contains("report.html"));
+    assert!(folder.path().join("o/report.html").exists());
+
+    let summary =
+        printed(folder.path(), &["run", "small.toml", "--out", "o", "--force", "--no-report", "--json"]);
+    let summary: Value = serde_json::from_str(&summary).expect("JSON");
+    assert_eq!(summary["runs"].as_array().map(Vec::len), Some(4));
+    assert!(!folder.path().join("o/report.html").exists());
+
+    std::fs::write(folder.path().join("small.toml"), SMALL.replace("count = 12", "count = 13"))
+        .expect("written");
+    assert!(refusal(folder.path(), &run).contains("--force"));
+}
+
+#[test]
+fn the_list_has_every_family() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let all = printed(folder.path(), &["list"]);
+    for name in [
+        "fcfs",
+        "best_fit",
+        "easy",
+        "wait_mean",
+        "swf",
+        "mixed_cluster",
+        "sr665_7763",
+        "A100",
+        "when_no_place",
+    ] {
+        assert!(all.contains(name), "{name} is not in the list");
+    }
+    for family in ["policies", "metrics", "formats", "generators", "models", "rules"] {
+        let entries: Value =
+            serde_json::from_str(&printed(folder.path(), &["list", family, "--json"])).expect("JSON");
+        let entries = entries.as_array().expect("a list");
+        assert!(!entries.is_empty(), "{family}");
+        assert!(
+            entries.iter().all(|entry| entry["name"].is_string() && entry["help"].is_string()),
+            "{family}"
+        );
+    }
+}
+
+#[test]
+fn a_generated_workload_can_be_inspected_and_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let generate = ["trace", "generate", "mixed_cluster", "--seed", "7", "--out", "w"];
+    // So few tasks reach no share of the cluster that is worth stating.
+    let few = ["-o", "tasks=300", "-o", "cluster.peak_gpu_share=0", "-o", "cluster.peak_cpu_share=0"];
+    printed(folder.path(), &[&generate[..], &few].concat());
+    let summary: Value =
+        serde_json::from_str(&printed(folder.path(), &["trace", "inspect", "w", "--json"])).expect("JSON");
+    for key in ["importer", "rows_read", "rows_kept", "rows_dropped", "tasks", "span_seconds"] {
+        assert!(!summary[key].is_null(), "{key}: {summary}");
+    }
+    assert_eq!(summary["tasks"], 300);
+    let text = SMALL.replace("generator = \"bench_cluster\", hosts = 12, tasks = 400", "canonical = \"w\"");
+    std::fs::write(folder.path().join("canonical.toml"), text).expect("written");
+    printed(folder.path(), &["run", "canonical.toml", "--out", "o", "--no-report"]);
+    assert!(refusal(folder.path(), &generate).contains("not overwritten"));
+}
+
+#[test]
+fn a_swf_log_is_imported_and_inspected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = "; MaxProcs: 8\n1 0 0 100 4 -1 -1 4 200 -1 1 1 1 1 1 1 -1 -1\n2 5 0 0 2 -1 -1 2 50 -1 1 1 1 1 1 1 -1 -1\n";
+    std::fs::write(folder.path().join("log.swf"), rows).expect("written");
+    let text = printed(folder.path(), &["trace", "inspect", "log.swf"]);
+    assert!(text.contains("rows read               2") && text.contains("max_procs"), "{text}");
+    let args = ["trace", "import", "log.swf", "--format", "swf", "--out", "w", "-o", "zero_run_time=drop"];
+    assert!(printed(folder.path(), &args).contains("rows dropped            1"));
+    assert!(printed(folder.path(), &["trace", "inspect", "w"]).contains("tasks                   1"));
+}
+
+#[test]
+fn the_bench_measures_speed_and_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let args = ["bench", "--hosts", "50", "--tasks", "3000", "--scheduler", "best_fit", "--json"];
+    let report: Value = serde_json::from_str(&printed(folder.path(), &args)).expect("JSON");
+    for key in [
+        "events_per_second",
+        "decisions_per_second",
+        "scan_decisions_per_second",
+        "peak_memory_bytes",
+        "bytes_per_task",
+        "bytes_per_host",
+    ] {
+        assert!(report[key].as_f64().is_some_and(|value| value > 0.0), "{key}: {report}");
+    }
+    assert_eq!(
+        (&report["hosts"], &report["tasks"], &report["scheduler"]),
+        (&50.into(), &3000.into(), &"best_fit".into())
+    );
+    let text = printed(folder.path(), &["bench", "--hosts", "20", "--tasks", "500", "--scheduler", "random"]);
+    assert!(text.contains("bytes per task") && text.contains("no scan"), "{text}");
+}
+
+/// Every config plans; where it names data, empty files stand for it.
+#[test]
+fn every_config_plans() {
+    let mut folders = vec![configs()];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() && !path.ends_with("clusters") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "toml") {
+                count += 1;
+                let config = runner::Config::read(&path).unwrap_or_else(|error| panic!("{error}"));
+                let data = tempfile::tempdir().expect("a folder");
+                let text = std::fs::read_to_string(&path).expect("readable")
+                    + &std::fs::read_to_string(configs().join("clusters/openb.toml")).expect("readable");
+                for file in text.split('"').filter(|part| part.starts_with("traces/")) {
+                    let file = data.path().join(file);
+                    std::fs::create_dir_all(file.parent().expect("in a folder")).expect("made");
+                    std::fs::write(file, "").expect("written");
+                }
+                let plan = runner::Plan::new(&config, Some(data.path()), "x")
+                    .unwrap_or_else(|error| panic!("{error}"));
+                assert!(!plan.runs.is_empty(), "{}", path.display());
+            }
+        }
+    }
+    assert!(count >= 6, "only {count} configs were found");
+}

@@ -1,0 +1,139 @@
+//! Published tables, reproduced: `configs/tables` against the goldens of the data folder.
+#![allow(clippy::print_stdout, reason = "the reproduced table is worth reading")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use common::{configs, data, printed};
+use serde_json::Value;
+
+/// Scenario, scheduler and seed of a run, and a metric's name.
+type Key = (String, String, u64, String);
+
+/// Every metric of every run of a table.
+fn metrics_of(table: &str, data: &Path) -> BTreeMap<Key, f64> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (config, out) = (configs().join(table), folder.path().join("out"));
+    let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let args = ["run", &text(&config), "--out", &text(&out), "--data", &text(data), "--no-report", "--json"];
+    let summary: Value = serde_json::from_str(&printed(folder.path(), &args)).expect("JSON");
+    let mut metrics = BTreeMap::new();
+    for run in summary["runs"].as_array().expect("a list of runs") {
+        let word = |key: &str| run[key].as_str().expect("text").to_owned();
+        for (name, metric) in run["metrics"].as_object().expect("a table of metrics") {
+            let seed = run["seed"].as_u64().expect("a seed");
+            let value = metric["value"].as_f64().expect("a number");
+            metrics.insert((word("scenario"), word("scheduler"), seed, name.clone()), value);
+        }
+    }
+    metrics
+}
+
+/// The rows of a golden file, by column.
+fn golden(data: &Path, file: &str) -> Vec<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(data.join("goldens").join(file)).expect("the goldens are there");
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    let columns: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    let row = |line: &str| {
+        columns.iter().zip(line.split(',')).map(|(&key, value)| (key.into(), value.into())).collect()
+    };
+    lines.map(row).collect()
+}
+
+/// How far apart two numbers are when the one is printed with as many decimals as the other.
+fn decimals(printed: &str) -> usize {
+    printed.split_once('.').map_or(0, |(_, decimals)| decimals.len())
+}
+
+#[test]
+fn t1_is_reproduced_value_by_value() {
+    let Some(data) = data() else { return };
+    let metrics = metrics_of("tables/t1.toml", &data);
+    let (mut compared, mut complaints) = (0, Vec::new());
+    for row in golden(&data, "t1-bounded-slowdown-and-utilisation.csv") {
+        let scheduler = match row["policy"].as_str() {
+            "wfp" => "wfp3_published",
+            "uni" => "unicep_published",
+            other => other,
+        };
+        let is_slowdown = row["metric"] == "bounded_slowdown";
+        let metric = if is_slowdown { "bounded_slowdown_mean" } else { "utilisation_published" };
+        let scenario = format!("t1/{}/{}", row["trace"], row["backfilling"]);
+        for seed in 0..10 {
+            let published = &row[&format!("seq{seed}")];
+            let key = (scenario.clone(), scheduler.to_owned(), seed, metric.to_owned());
+            let value = *metrics.get(&key).unwrap_or_else(|| panic!("{key:?} was not run"));
+            compared += 1;
+            let number: f64 = published.parse().expect("a number");
+            let is_equal = match is_slowdown {
+                true => (value - number).abs() <= 0.01,
+                false => format!("{value:.*}", decimals(published)) == *published,
+            };
+            if !is_equal {
+                complaints.push(format!("{key:?}: {value}, published {published}"));
+            }
+        }
+    }
+    assert_eq!(compared, 1080);
+    assert!(complaints.is_empty(), "{} of {compared} differ:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+/// Mean and variance of the mean.
+fn mean(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, squares / (count - 1.0) / count)
+}
+
+#[test]
+fn t2_is_reproduced_in_the_mean_over_seeds() {
+    let Some(data) = data() else { return };
+    let metrics = metrics_of("tables/t2.toml", &data);
+    let rows = golden(&data, "t2-gpu-allocation.csv");
+    let policies = [
+        ("random", "Random", 0.5),
+        ("dot_product", "DotProd", 0.5),
+        ("gpu_clustering", "GpuClustering", 0.8),
+        ("gpu_packing", "GpuPacking", 0.8),
+        ("best_fit", "BestFit", 0.25),
+        ("fgd", "FGD", 0.25),
+    ];
+    let workloads = [
+        "cpu050",
+        "default",
+        "gpushare100",
+        "gpushare40",
+        "gpuspec10",
+        "gpuspec33",
+        "multigpu20",
+        "multigpu30",
+    ];
+    let (mut compared, mut complaints) = (0, Vec::new());
+    for workload in workloads {
+        for (scheduler, policy, tolerance) in policies {
+            for bucket in [100, 130] {
+                let of_policy =
+                    |row: &&BTreeMap<String, String>| row["workload"] == workload && row["policy"] == policy;
+                let value =
+                    |row: &BTreeMap<String, String>| row[&format!("b{bucket}")].parse().expect("a number");
+                let published: Vec<f64> = rows.iter().filter(of_policy).map(value).collect();
+                let metric = format!("gpu_allocation_ratio_at_{bucket}");
+                let key = |seed| (format!("t2/{workload}"), scheduler.to_owned(), seed, metric.clone());
+                let own: Vec<f64> = (42..52).map(|seed| metrics[&key(seed)]).collect();
+                assert_eq!(published.len(), 10, "{workload} {policy}");
+                let ((theirs, variance), (ours, own_variance)) = (mean(&published), mean(&own));
+                let allowed = f64::max(tolerance, 3.0 * (variance + own_variance).sqrt());
+                compared += 1;
+                println!("{workload} {scheduler} {bucket}: {ours:.2}, published {theirs:.2}");
+                if (ours - theirs).abs() > allowed {
+                    complaints.push(format!("{workload} {scheduler} at {bucket}: {ours:.3}, published {theirs:.3}, allowed ± {allowed:.2}"));
+                }
+            }
+        }
+    }
+    assert_eq!(compared, 96);
+    assert!(complaints.is_empty(), "{} of {compared} differ:\n{}", complaints.len(), complaints.join("\n"));
+}

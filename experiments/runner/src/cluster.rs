@@ -1,0 +1,248 @@
+//! From a cluster as a config states it to a topology.
+//!
+//! Hosts of node lists state no power. Their cpu is taken for Xeon E5-2682 v4 as the PWR scheduling plugin
+//! (CCGrid 2025) does: two virtual cpus are one core, sixteen cores are one processor, which draws 15 W idle and
+//! 120 W when all of it works. Between the two it is linear here. Their GPUs draw what the plugin states for
+//! their model ([`GpuPower::preset`]). A pool of `n` processors without a stated power draws what `n` such cores do.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sim::kernel::ids::{HostModelId, IdVec, RackId};
+use sim::models::gpu_power::GpuPower;
+use sim::models::power::HostPower;
+use sim::resources::{DeviceClass, Resources};
+use sim::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
+use traces::import::openb::{NodeRow, read_nodes};
+
+use crate::config::{ClusterConfig, DeviceKindConfig, HostGroupConfig, Named, PoolConfig};
+use crate::error::RunError;
+
+const CORES_PER_CPU: u32 = 16;
+const CPU_IDLE_WATTS: f64 = 15.0;
+const CPU_MAX_WATTS: f64 = 120.0;
+/// Two virtual cpus of 1000 thousandths each are one core.
+const VIRTUAL_MILLI_PER_CORE: u32 = 2000;
+
+type Hosts = Vec<(HostModelId, RackId, Option<Box<str>>)>;
+
+/// Builds the topology of a cluster; `nodes` is the list that it names, if it names one.
+///
+/// # Errors
+/// When the list cannot be read, or the cluster is impossible.
+pub fn topology(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Result<Topology, RunError> {
+    let impossible = |source| RunError::Topology { cluster: name.to_owned(), source };
+    if let Some(pool) = &config.pool {
+        return pool_topology(pool).map_err(impossible);
+    }
+    if let Some(path) = nodes {
+        let rows = read_nodes(path)
+            .map_err(|source| RunError::Nodes { cluster: name.to_owned(), source: Box::new(source) })?;
+        return nodes_topology(name, config, &rows);
+    }
+    let used =
+        config.hosts.iter().flat_map(|group| group.devices.iter().map(|devices| devices.kind.as_str()));
+    let kinds = kinds(name, &config.device_kinds, used, false)?;
+    let mut features: Vec<String> = config.hosts.iter().flat_map(|group| group.features.clone()).collect();
+    features.sort();
+    features.dedup();
+    let mut models = IdVec::new();
+    let mut hosts = Hosts::new();
+    let mut racks = 0;
+    for group in &config.hosts {
+        let model = models.push(host_model(group, &kinds, &features));
+        let hosts_per_rack = group.hosts_per_rack.unwrap_or(group.count);
+        hosts.extend((0..group.count).map(|index| (model, RackId(racks + index / hosts_per_rack), None)));
+        racks += group.count.div_ceil(hosts_per_rack);
+    }
+    Topology::new(kinds, features, models, hosts).map_err(impossible)
+}
+
+fn pool_topology(pool: &PoolConfig) -> Result<Topology, sim::topology::TopologyError> {
+    let cores = f64::from(pool.processors) / f64::from(CORES_PER_CPU);
+    let power = pool.power.unwrap_or(HostPower::Linear {
+        idle_watts: CPU_IDLE_WATTS * cores,
+        max_watts: CPU_MAX_WATTS * cores,
+    });
+    let model = HostModel {
+        name: "pool".to_owned(),
+        numa_nodes: vec![Resources {
+            cpu_milli: 1000 * pool.processors,
+            memory_mib: pool.memory_mib.unwrap_or(u32::MAX),
+        }],
+        devices: Vec::new(),
+        features: 0,
+        power,
+    };
+    let hosts = vec![(HostModelId(0), RackId(0), None)];
+    Topology::new(Vec::new(), Vec::new(), vec![model].into(), hosts)
+}
+
+/// Kinds in order of their names: those that are stated, and of those that are only used the known models.
+fn kinds<'a>(
+    cluster: &str,
+    stated: &Named<DeviceKindConfig>,
+    used: impl Iterator<Item = &'a str>,
+    is_shared: bool,
+) -> Result<Vec<DeviceKind>, RunError> {
+    let unknown =
+        |model: &str| RunError::UnknownModel { cluster: cluster.to_owned(), model: model.to_owned() };
+    let mut kinds = BTreeMap::new();
+    for (name, kind) in &stated.0 {
+        let power = kind.power.or_else(|| GpuPower::preset(name)).ok_or_else(|| unknown(name))?;
+        let kind = DeviceKind { name: name.clone(), class: kind.class, is_shared: kind.shared, power };
+        kinds.insert(name.as_str(), kind);
+    }
+    for name in used {
+        if !kinds.contains_key(name) {
+            let power = GpuPower::preset(name).ok_or_else(|| unknown(name))?;
+            kinds.insert(
+                name,
+                DeviceKind { name: name.to_owned(), class: DeviceClass::Gpu, is_shared, power },
+            );
+        }
+    }
+    Ok(kinds.into_values().collect())
+}
+
+fn kind_index(kinds: &[DeviceKind], name: &str) -> u8 {
+    let index = kinds.iter().position(|kind| kind.name == name).expect("every kind in use is listed");
+    u8::try_from(index).expect("a topology refuses more kinds than a byte counts")
+}
+
+fn host_model(group: &HostGroupConfig, kinds: &[DeviceKind], features: &[String]) -> HostModel {
+    let numa_nodes = usize::from(group.numa_nodes);
+    let cpu_milli = group.cpu_milli.or(group.cores.map(|cores| 1000 * cores)).unwrap_or_default();
+    let memory_mib = group.memory_mib.or(group.memory_gib.map(|gib| 1024 * gib)).unwrap_or_default();
+    let of_group = |devices: &crate::config::DeviceGroupConfig| {
+        std::iter::repeat_n(kind_index(kinds, &devices.kind), usize::from(devices.count))
+    };
+    let devices: Vec<u8> = group.devices.iter().flat_map(of_group).collect();
+    let mask = |mask, feature: &String| match features.binary_search(feature) {
+        Ok(bit) if bit < 32 => mask | 1 << bit,
+        _ => mask,
+    };
+    HostModel {
+        name: group.model.clone(),
+        numa_nodes: (0..group.numa_nodes)
+            .map(|node| Resources {
+                cpu_milli: share(cpu_milli, group.numa_nodes, node),
+                memory_mib: share(memory_mib, group.numa_nodes, node),
+            })
+            .collect(),
+        devices: devices
+            .iter()
+            .enumerate()
+            .map(|(index, &kind)| DeviceSpec { kind, numa_node: (index * numa_nodes / devices.len()) as u8 })
+            .collect(),
+        features: group.features.iter().fold(0, mask),
+        power: group.power,
+    }
+}
+
+/// What one of `parts` gets when `total` is shared evenly, the rest going to the first ones.
+fn share(total: u32, parts: u8, part: u8) -> u32 {
+    let (parts, part) = (u32::from(parts), u32::from(part));
+    total / parts + u32::from(part < total % parts)
+}
+
+/// Hosts as a node list states them, those alike being of one model. All stand in one rack.
+fn nodes_topology(name: &str, config: &ClusterConfig, rows: &[NodeRow]) -> Result<Topology, RunError> {
+    let used = rows.iter().filter_map(|row| row.gpu_model.as_deref());
+    let kinds = kinds(name, &config.device_kinds, used, true)?;
+    let mut models = IdVec::new();
+    let mut known = BTreeMap::new();
+    let mut hosts = Hosts::new();
+    for row in rows {
+        let key = (row.gpu_model.as_deref(), row.gpu_count, row.cpu_milli, row.memory_mib);
+        let model = *known.entry(key).or_insert_with(|| models.push(node_model(row, &kinds)));
+        hosts.push((model, RackId(0), Some(row.name.as_str().into())));
+    }
+    Topology::new(kinds, Vec::new(), models, hosts)
+        .map_err(|source| RunError::Topology { cluster: name.to_owned(), source })
+}
+
+fn node_model(row: &NodeRow, kinds: &[DeviceKind]) -> HostModel {
+    let cores = row.cpu_milli.div_ceil(VIRTUAL_MILLI_PER_CORE);
+    let cpus = f64::from(cores.div_ceil(CORES_PER_CPU));
+    let kind = row.gpu_model.as_deref().map(|model| kind_index(kinds, model));
+    let gpus = row.gpu_model.as_deref().map_or(String::new(), |model| format!("-{}x{model}", row.gpu_count));
+    HostModel {
+        name: format!("{}-vcpu-{}-mib{gpus}", f64::from(row.cpu_milli) / 1000.0, row.memory_mib),
+        numa_nodes: vec![Resources { cpu_milli: row.cpu_milli, memory_mib: row.memory_mib }],
+        devices: kind
+            .into_iter()
+            .flat_map(|kind| {
+                std::iter::repeat_n(DeviceSpec { kind, numa_node: 0 }, usize::from(row.gpu_count))
+            })
+            .collect(),
+        features: 0,
+        power: HostPower::Linear { idle_watts: CPU_IDLE_WATTS * cpus, max_watts: CPU_MAX_WATTS * cpus },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::kernel::ids::{DeviceId, HostId};
+
+    fn config(text: &str) -> ClusterConfig {
+        toml::from_str(text).expect("valid")
+    }
+
+    #[test]
+    fn a_pool_is_one_host_without_limit_of_memory() {
+        let topology = topology("pool", &config("pool = { processors = 240 }"), None).expect("possible");
+        let host = HostId(0);
+        assert_eq!((topology.host_count(), topology.capacity(host).cpu_milli), (1, 240_000));
+        assert_eq!(topology.capacity(host).memory_mib, u32::MAX);
+        // 240 cores are 15 processors of 16: 225 W idle, 1800 W busy.
+        assert_eq!(topology.model(host).power, HostPower::Linear { idle_watts: 225.0, max_watts: 1800.0 });
+    }
+
+    #[test]
+    fn groups_of_hosts_stand_in_racks_and_share_their_numa_nodes() {
+        let text = "
+            hosts = [
+              { count = 3, model = 'gpu', cores = 5, memory_gib = 2, numa_nodes = 2, hosts_per_rack = 2,
+                devices = [{ kind = 'A100', count = 2 }, { kind = 'own', count = 2 }], features = ['tee'],
+                power = { linear = { idle_watts = 10, max_watts = 20 } } },
+              { count = 2, model = 'cpu', cpu_milli = 1500, memory_mib = 7, power = 'sr665_7763' },
+            ]
+            device_kinds.own = { class = 'fpga', shared = true, power = { idle_watts = 1, max_watts = 2 } }";
+        let topology = topology("c", &config(text), None).expect("possible");
+        let racks: Vec<u32> = topology.hosts().map(|host| topology.rack(host).0).collect();
+        assert_eq!(racks, [0, 0, 1, 2, 2]);
+        let model = topology.model(HostId(0));
+        assert_eq!(model.numa_nodes[0], Resources { cpu_milli: 2500, memory_mib: 1024 });
+        assert_eq!(model.devices.iter().map(|device| device.numa_node).collect::<Vec<_>>(), [0, 0, 1, 1]);
+        assert_eq!((model.features, topology.model(HostId(4)).features), (1, 0));
+        let kinds: Vec<(&str, bool)> =
+            topology.kinds().iter().map(|kind| (&*kind.name, kind.is_shared)).collect();
+        assert_eq!(kinds, [("A100", false), ("own", true)]);
+        assert_eq!(topology.device_kind(DeviceId(2)), 1);
+        assert_eq!(topology.capacity(HostId(4)), Resources { cpu_milli: 1500, memory_mib: 7 });
+    }
+
+    #[test]
+    fn nodes_of_a_list_have_the_power_of_their_processors_and_gpus() {
+        let row = |name: &str, cpu_milli, gpu_count, model: Option<&str>| NodeRow {
+            name: name.into(),
+            cpu_milli,
+            memory_mib: 4096,
+            gpu_count,
+            gpu_model: model.map(Into::into),
+        };
+        let rows =
+            [row("a", 96_000, 2, Some("T4")), row("b", 32_000, 0, None), row("c", 96_000, 2, Some("T4"))];
+        let topology = nodes_topology("c", &ClusterConfig::default(), &rows).expect("possible");
+        assert_eq!((topology.host_count(), topology.models().len(), topology.device_count()), (3, 2, 4));
+        assert_eq!(topology.host_name(HostId(2)), Some("c"));
+        // 96 virtual cpus are 48 cores are 3 processors; 32 are one.
+        assert_eq!(topology.model(HostId(0)).power, HostPower::Linear { idle_watts: 45.0, max_watts: 360.0 });
+        assert_eq!(topology.model(HostId(1)).power, HostPower::Linear { idle_watts: 15.0, max_watts: 120.0 });
+        assert!(topology.kinds()[0].is_shared && topology.kinds()[0].power.max_watts == 70.0);
+        let unknown = nodes_topology("c", &ClusterConfig::default(), &[row("a", 1000, 1, Some("X9"))]);
+        assert!(unknown.expect_err("unknown").to_string().contains("device_kinds.X9"));
+    }
+}

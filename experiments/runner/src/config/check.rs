@@ -1,0 +1,376 @@
+//! What types cannot say: refuses values that are out of range and names that stand for nothing.
+
+use std::collections::BTreeSet;
+
+use policies::scheduler::{Backfilling, Scheduler};
+use sim::kernel::time::SimTime;
+use sim::metrics::MetricSet;
+use sim::models::gpu_power::GpuPower;
+use sim::resources::{MAX_DEVICES_PER_HOST, MAX_NUMA_NODES_PER_HOST};
+use traces::transform::Transform;
+
+use super::document::Document;
+use super::{
+    ClusterConfig, ConfigError, ExperimentConfig, HostGroupConfig, Named, PoolConfig, RulesConfig, Source,
+    WorkloadConfig, gpu_power_names,
+};
+use crate::nearest::unknown_name;
+
+type Checked = Result<(), ConfigError>;
+
+/// A series of fewer points has no middle.
+const FEWEST_SERIES_POINTS: usize = 4;
+const MOST_SERIES_POINTS: usize = 100_000;
+/// One more processor would not fit into 2^32 - 1 thousandths.
+const MOST_CORES: u32 = u32::MAX / 1000;
+const MOST_GIB: u32 = u32::MAX / 1024;
+
+pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Checked {
+    if config.name.trim().is_empty() {
+        return Err(document.refuse(&["name"], "the name is empty; allowed is any other text"));
+    }
+    seeds(config, document)?;
+    metrics(config, document)?;
+    let points = config.series_points;
+    if points != 0 && !(FEWEST_SERIES_POINTS..=MOST_SERIES_POINTS).contains(&points) {
+        let problem = format!(
+            "{points} points stand there; allowed are 0, or {FEWEST_SERIES_POINTS} to {MOST_SERIES_POINTS}"
+        );
+        return Err(document.refuse(&["series_points"], problem));
+    }
+    for (table, names) in [
+        ("clusters", config.clusters.names()),
+        ("workloads", config.workloads.names()),
+        ("rules", config.rules.names()),
+        ("schedulers", config.schedulers.names()),
+    ] {
+        if names.is_empty() && table != "rules" {
+            return Err(
+                document.refuse(&[table], format!("there is none; allowed are one or more [{table}.NAME]"))
+            );
+        }
+        if names.iter().any(|name| name.trim().is_empty()) {
+            return Err(document.refuse(&[table], "a name is empty; allowed is any other text"));
+        }
+    }
+    for (name, one) in &config.workloads.0 {
+        workload(one, &config.seeds.0, document, &["workloads", name])?;
+    }
+    for (name, one) in &config.rules.0 {
+        rules(one, document, &["rules", name])?;
+    }
+    scenarios(config, document)?;
+    schedulers(config, document)
+}
+
+fn seeds(config: &ExperimentConfig, document: &Document) -> Checked {
+    let seeds = &config.seeds.0;
+    if seeds.is_empty() {
+        return Err(document.refuse(&["seeds"], "there is no seed; allowed are one or more, each once"));
+    }
+    let mut seen = BTreeSet::new();
+    match seeds.iter().find(|&&seed| !seen.insert(seed)) {
+        Some(seed) => {
+            Err(document
+                .refuse(&["seeds"], format!("seed {seed} stands there twice; allowed is each seed once")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn metrics(config: &ExperimentConfig, document: &Document) -> Checked {
+    let known: Vec<&str> = MetricSet::INFOS.iter().map(|info| info.name).collect();
+    let mut seen = BTreeSet::new();
+    for (index, metric) in config.metrics.iter().enumerate() {
+        let key = ["metrics", &index.to_string()];
+        if !known.contains(&metric.as_str()) {
+            return Err(document.refuse(&key, unknown_name("metric", metric, &known)));
+        }
+        if !seen.insert(metric) {
+            return Err(
+                document.refuse(&key, format!("`{metric}` stands there twice; allowed is each metric once"))
+            );
+        }
+    }
+    Ok(())
+}
+
+/// `at` is where the cluster stands in the document.
+pub(super) fn cluster(config: &ClusterConfig, document: &Document, at: &[&str]) -> Checked {
+    let refuse = |key: &[&str], problem: String| Err(document.refuse(&[at, key].concat(), problem));
+    let stated = [config.pool.is_some(), config.nodes.is_some(), !config.hosts.is_empty()];
+    if stated.iter().filter(|&&is_stated| is_stated).count() != 1 {
+        let names = ["pool", "nodes", "hosts"].iter().zip(stated).filter(|(_, is_stated)| *is_stated);
+        let found: Vec<&str> = names.map(|(name, _)| *name).collect();
+        let found =
+            if found.is_empty() { "nothing".to_owned() } else { format!("`{}`", found.join("` and `")) };
+        return refuse(
+            &[],
+            format!("{found} stands there; allowed is exactly one of `pool`, `nodes`, `hosts` and `file`"),
+        );
+    }
+    if let Some(pool) = &config.pool {
+        return check_pool(pool, &config.device_kinds, document, at);
+    }
+    for (name, kind) in &config.device_kinds.0 {
+        if kind.power.is_none() && GpuPower::preset(name).is_none() {
+            let known = gpu_power_names().join("`, `");
+            let problem = format!(
+                "`{name}` is no model of known power, and no `power` is stated; allowed are `power` = one of `{known}`, \
+                 or {{ idle_watts = 50, max_watts = 400 }}"
+            );
+            return refuse(&["device_kinds", name, "power"], problem);
+        }
+    }
+    let mut models = BTreeSet::new();
+    for (index, group) in config.hosts.iter().enumerate() {
+        let index = index.to_string();
+        let at = [at, &["hosts", &index]].concat();
+        host_group(group, &config.device_kinds, document, &at)?;
+        if !models.insert(&group.model) {
+            let problem = format!("`{}` stands there twice; allowed is each model once", group.model);
+            return Err(document.refuse(&[&at[..], &["model"]].concat(), problem));
+        }
+    }
+    Ok(())
+}
+
+fn check_pool<T>(pool: &PoolConfig, kinds: &Named<T>, document: &Document, at: &[&str]) -> Checked {
+    let refuse = |key: &[&str], problem: String| Err(document.refuse(&[at, key].concat(), problem));
+    if !(1..=MOST_CORES).contains(&pool.processors) {
+        let problem = format!("{} stands there; allowed are 1 to {MOST_CORES}", pool.processors);
+        return refuse(&["pool", "processors"], problem);
+    }
+    if pool.memory_mib == Some(0) {
+        return refuse(
+            &["pool", "memory_mib"],
+            "0 stands there; allowed is 1 or more, or no such key".to_owned(),
+        );
+    }
+    if !kinds.0.is_empty() {
+        return refuse(&["device_kinds"], "a pool has no devices; allowed are none".to_owned());
+    }
+    Ok(())
+}
+
+fn host_group<T>(group: &HostGroupConfig, kinds: &Named<T>, document: &Document, at: &[&str]) -> Checked {
+    let refuse = |key: &[&str], problem: String| Err(document.refuse(&[at, key].concat(), problem));
+    if group.count == 0 {
+        return refuse(&["count"], "0 hosts stand there; allowed is 1 or more".to_owned());
+    }
+    if group.model.trim().is_empty() {
+        return refuse(&["model"], "the model is empty; allowed is any other text".to_owned());
+    }
+    let amounts = [
+        (("cores", group.cores, MOST_CORES), ("cpu_milli", group.cpu_milli, u32::MAX)),
+        (("memory_gib", group.memory_gib, MOST_GIB), ("memory_mib", group.memory_mib, u32::MAX)),
+    ];
+    for (coarse, fine) in amounts {
+        let (key, value, most) = match (coarse.1, fine.1) {
+            (Some(value), None) => (coarse.0, value, coarse.2),
+            (None, Some(value)) => (fine.0, value, fine.2),
+            (found, _) => {
+                let found = if found.is_some() { "both stand there" } else { "neither stands there" };
+                let problem = format!("{found}; allowed is exactly one of `{}` and `{}`", coarse.0, fine.0);
+                return refuse(&[coarse.0], problem);
+            }
+        };
+        if !(1..=most).contains(&value) {
+            return refuse(&[key], format!("{value} stands there; allowed are 1 to {most}"));
+        }
+    }
+    let numa_nodes = usize::from(group.numa_nodes);
+    if !(1..=MAX_NUMA_NODES_PER_HOST).contains(&numa_nodes) {
+        return refuse(
+            &["numa_nodes"],
+            format!("{numa_nodes} stands there; allowed are 1 to {MAX_NUMA_NODES_PER_HOST}"),
+        );
+    }
+    if group.hosts_per_rack == Some(0) {
+        return refuse(
+            &["hosts_per_rack"],
+            "0 stands there; allowed is 1 or more, or no such key".to_owned(),
+        );
+    }
+    devices(group, kinds, document, at)
+}
+
+fn devices<T>(group: &HostGroupConfig, kinds: &Named<T>, document: &Document, at: &[&str]) -> Checked {
+    for (index, devices) in group.devices.iter().enumerate() {
+        let index = index.to_string();
+        let refuse = |key, problem| Err(document.refuse(&[at, &["devices", &index, key]].concat(), problem));
+        if kinds.position(&devices.kind).is_none() && GpuPower::preset(&devices.kind).is_none() {
+            let known = [kinds.names(), gpu_power_names()].concat();
+            return refuse("kind", unknown_name("kind of device", &devices.kind, &known));
+        }
+        if devices.count == 0 {
+            return refuse("count", "0 devices stand there; allowed is 1 or more".to_owned());
+        }
+    }
+    let total: usize = group.devices.iter().map(|devices| usize::from(devices.count)).sum();
+    if total > MAX_DEVICES_PER_HOST {
+        let problem =
+            format!("{total} devices stand there; allowed are up to {MAX_DEVICES_PER_HOST} per host");
+        return Err(document.refuse(&[at, &["devices"]].concat(), problem));
+    }
+    Ok(())
+}
+
+fn workload(config: &WorkloadConfig, seeds: &[u64], document: &Document, at: &[&str]) -> Checked {
+    let refuse = |key: &[&str], problem: String| Err(document.refuse(&[at, key].concat(), problem));
+    let known = |names: Vec<(&'static str, &'static str)>| {
+        names.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    match &config.source {
+        Source::Importer { name, .. } => {
+            let names = known(traces::import::names());
+            if !names.contains(&name.as_str()) {
+                return refuse(&["source", "importer"], unknown_name("importer", name, &names));
+            }
+        }
+        Source::Generator { name, .. } => {
+            let names = known(traces::generate::names());
+            if !names.contains(&name.as_str()) {
+                return refuse(&["source", "generator"], unknown_name("generator", name, &names));
+            }
+        }
+        Source::Canonical { .. } => {}
+    }
+    for (index, transform) in config.transforms.iter().enumerate() {
+        if let Some((key, problem)) = transform_problem(transform, seeds) {
+            return refuse(&["transforms", &index.to_string(), key.0, key.1], problem);
+        }
+    }
+    Ok(())
+}
+
+/// Transform, key and what is wrong with it.
+fn transform_problem(transform: &Transform, seeds: &[u64]) -> Option<((&'static str, &'static str), String)> {
+    let is_positive = |value: f64| value.is_finite() && value > 0.0;
+    match transform {
+        Transform::Window(window) => {
+            let windows = window.first_jobs.len() as u64;
+            let seed = seeds.iter().find(|&&seed| seed >= windows);
+            let no_window = |seed| {
+                let problem = format!(
+                    "there are {windows} windows and a seed {seed}; allowed are seeds below {windows}"
+                );
+                (("window", "first_jobs"), problem)
+            };
+            let nothing = (window.count == 0)
+                .then(|| (("window", "count"), "0 jobs stand there; allowed is 1 or more".to_owned()));
+            seed.map(no_window).or(nothing)
+        }
+        Transform::Fill(fill) => (!is_positive(fill.percent)).then(|| {
+            (("fill", "percent"), format!("{} stands there; allowed is a number above 0", fill.percent))
+        }),
+        Transform::Compress(compress) => (!is_positive(compress.factor)).then(|| {
+            (("compress", "factor"), format!("{} stands there; allowed is a number above 0", compress.factor))
+        }),
+        Transform::Limit(limit) => (limit.tasks == 0)
+            .then(|| (("limit", "tasks"), "0 tasks stand there; allowed is 1 or more".to_owned())),
+    }
+}
+
+fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> Checked {
+    let refuse = |key: &str, problem: String| Err(document.refuse(&[at, &[key]].concat(), problem));
+    if let Some(pue) = config.pue.filter(|pue| !(pue.is_finite() && *pue >= 1.0)) {
+        return refuse("pue", format!("{pue} stands there; allowed is a number of 1 or more"));
+    }
+    if let Some(seconds) = config.horizon_seconds
+        && SimTime::from_seconds(seconds).is_none_or(|horizon| horizon == SimTime::ZERO)
+    {
+        return refuse(
+            "horizon_seconds",
+            format!(
+                "{seconds} stands there; allowed is a number of seconds above 0, up to 2^53 microseconds"
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn scenarios(config: &ExperimentConfig, document: &Document) -> Checked {
+    let (clusters, workloads, rules) =
+        (config.clusters.names(), config.workloads.names(), config.rules.names());
+    let known = |what, name: &str, names: &[&str]| match names.contains(&name) {
+        true => None,
+        false => Some(unknown_name(what, name, names)),
+    };
+    for (index, scenario) in config.scenarios.iter().enumerate() {
+        let index = index.to_string();
+        let refuse = |key, problem| Err(document.refuse(&["scenarios", &index, key], problem));
+        if scenario.name.trim().is_empty() {
+            return refuse("name", "the name is empty; allowed is any other text".to_owned());
+        }
+        if let Some(problem) = known("cluster", &scenario.cluster, &clusters) {
+            return refuse("cluster", problem);
+        }
+        if let Some(problem) = known("workload", &scenario.workload, &workloads) {
+            return refuse("workload", problem);
+        }
+        if let Some(problem) = scenario.rules.as_ref().and_then(|name| known("rules", name, &rules)) {
+            return refuse("rules", problem);
+        }
+    }
+    if let Some(grid) = &config.scenarios_grid {
+        for (key, what, found, names) in [
+            ("clusters", "cluster", &grid.clusters, &clusters),
+            ("workloads", "workload", &grid.workloads, &workloads),
+            ("rules", "rules", &grid.rules, &rules),
+        ] {
+            if found.is_empty() && key != "rules" {
+                return Err(
+                    document.refuse(&["scenarios_grid", key], "the list is empty; allowed is one or more")
+                );
+            }
+            for (index, name) in found.iter().enumerate() {
+                if let Some(problem) = known(what, name, names) {
+                    return Err(document.refuse(&["scenarios_grid", key, &index.to_string()], problem));
+                }
+            }
+        }
+        if let Some(placeholder) = grid.unknown_placeholder() {
+            let problem = unknown_name("placeholder", placeholder, &["cluster", "workload", "rules"]);
+            return Err(document.refuse(&["scenarios_grid", "name"], problem));
+        }
+    }
+    let all = config.scenarios();
+    if all.is_empty() {
+        return Err(document
+            .refuse(&["scenarios"], "there is none; allowed are [[scenarios]], [scenarios_grid] or both"));
+    }
+    let mut seen = BTreeSet::new();
+    match all.iter().enumerate().find(|(_, scenario)| !seen.insert(&scenario.name)) {
+        None => Ok(()),
+        Some((index, scenario)) => {
+            let is_of_grid = index >= config.scenarios.len();
+            let index = index.to_string();
+            let key: &[&str] =
+                if is_of_grid { &["scenarios_grid", "name"] } else { &["scenarios", &index, "name"] };
+            let problem = format!("two scenarios are named `{}`; allowed is each name once", scenario.name);
+            Err(document.refuse(key, problem))
+        }
+    }
+}
+
+/// A scheduler is tried under every discipline that a scenario asks for.
+fn schedulers(config: &ExperimentConfig, document: &Document) -> Checked {
+    let mut disciplines: Vec<Backfilling> = Vec::new();
+    for scenario in config.scenarios() {
+        let rules = scenario.rules.and_then(|name| config.rules.position(&name));
+        let backfilling =
+            rules.map_or_else(Backfilling::default, |index| config.rules.0[index].1.backfilling);
+        if !disciplines.contains(&backfilling) {
+            disciplines.push(backfilling);
+        }
+    }
+    for (name, scheduler) in &config.schedulers.0 {
+        for &backfilling in &disciplines {
+            if let Err(error) = Scheduler::new(scheduler, backfilling) {
+                return Err(document.refuse(&["schedulers", name], error.to_string()));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Clusters as configs state them: a batch pool, a list of nodes from a trace, or groups of hosts.
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use sim::models::gpu_power::{self, GpuPower};
+use sim::models::power::{self, HostPower};
+use sim::resources::DeviceClass;
+
+use super::Named;
+use crate::nearest::unknown_name;
+
+/// One cluster: exactly one of `file`, `pool`, `nodes` and `hosts`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterConfig {
+    /// Another TOML file that holds these keys, relative to the file that names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// A batch pool: one host whose capacity is a number of processors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolConfig>,
+    /// Hosts as a published list of nodes states them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodesConfig>,
+    /// Groups of equal hosts, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostGroupConfig>,
+    /// What kinds of devices there are; those of a known model need not be stated.
+    #[serde(default)]
+    pub device_kinds: Named<DeviceKindConfig>,
+    /// Which host wins a tie.
+    #[serde(default)]
+    pub host_order: HostOrder,
+}
+
+/// In which order hosts are numbered; ties between hosts go to the lowest number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostOrder {
+    /// As the config or the list has them.
+    #[default]
+    AsListed,
+    /// In a random order for each seed (stream `hosts`): a tie goes to a host that is random, but the same
+    /// for the whole run.
+    Shuffled,
+}
+
+/// A batch pool: one host, on which a job is one task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolConfig {
+    /// How many processors it has.
+    pub processors: u32,
+    /// Its memory in mebibytes; without it, memory limits nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u32>,
+    /// What the whole pool draws; without it, as many cores of Xeon E5-2682 v4 (see [`crate::cluster`]).
+    #[serde(default, deserialize_with = "some_host_power", skip_serializing_if = "Option::is_none")]
+    pub power: Option<HostPower>,
+}
+
+/// Where a published list of nodes lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodesConfig {
+    /// How to read it.
+    pub importer: NodesImporter,
+    /// The file, relative to the data folder.
+    pub path: String,
+}
+
+/// Which lists of nodes can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodesImporter {
+    /// Alibaba's GPU cluster of 2023.
+    OpenbNodes,
+}
+
+/// A group of equal hosts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostGroupConfig {
+    /// How many.
+    pub count: u32,
+    /// What they are called in reports.
+    pub model: String,
+    /// Cores of each; or `cpu_milli`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cores: Option<u32>,
+    /// Thousandths of a core of each; or `cores`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_milli: Option<u32>,
+    /// Gibibytes of each; or `memory_mib`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_gib: Option<u32>,
+    /// Mebibytes of each; or `memory_gib`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u32>,
+    /// NUMA nodes of each, which share cpu and memory evenly.
+    #[serde(default = "one")]
+    pub numa_nodes: u8,
+    /// Devices of each, spread evenly over the NUMA nodes in order.
+    #[serde(default)]
+    pub devices: Vec<DeviceGroupConfig>,
+    /// What tasks may require of them.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// How many stand in one rack; without it, the group fills one rack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts_per_rack: Option<u32>,
+    /// What each draws without its devices: the name of a measured server, or a curve.
+    #[serde(deserialize_with = "host_power")]
+    pub power: HostPower,
+}
+
+fn one() -> u8 {
+    1
+}
+
+/// Equal devices of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceGroupConfig {
+    /// Their kind: a key of `device_kinds`, or a known model.
+    pub kind: String,
+    /// How many.
+    pub count: u8,
+}
+
+/// A kind of device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceKindConfig {
+    /// What it is for; a GPU unless stated.
+    #[serde(default = "gpu")]
+    pub class: DeviceClass,
+    /// True when several tasks may hold parts of one such device.
+    #[serde(default)]
+    pub shared: bool,
+    /// What it draws: the name of a known model or a curve; without it, the model of the kind's own name.
+    #[serde(default, deserialize_with = "some_gpu_power", skip_serializing_if = "Option::is_none")]
+    pub power: Option<GpuPower>,
+}
+
+fn gpu() -> DeviceClass {
+    DeviceClass::Gpu
+}
+
+/// The names of measured servers.
+pub fn host_power_names() -> Vec<&'static str> {
+    power::PRESETS.iter().map(|preset| preset.name).collect()
+}
+
+/// The names of device models of known power.
+pub fn gpu_power_names() -> Vec<&'static str> {
+    gpu_power::PRESETS.iter().map(|preset| preset.0).collect()
+}
+
+/// Everything that the power of a host may be, each with a line of help: measured servers, then curves.
+pub fn host_power_list() -> Vec<(&'static str, String)> {
+    let measured = power::PRESETS.iter().map(|preset| {
+        let [idle, .., max] = preset.watts;
+        (preset.name, format!("measured, {idle} to {max} W: {}", preset.source))
+    });
+    let curves = [
+        ("table", "eleven powers in watts, at 0 %, 10 %, ... 100 % of the cpu"),
+        ("linear", "{ idle_watts, max_watts }: straight from one to the other"),
+        ("sqrt", "{ idle_watts, max_watts }: with the square root of the cpu share"),
+        ("square", "{ idle_watts, max_watts }: with its square"),
+        ("cubic", "{ idle_watts, max_watts }: with its cube"),
+        ("fan", "{ idle_watts, max_watts, exponent }: with 2u - u^exponent (Fan et al., ISCA 2007)"),
+        ("asymptotic", "{ idle_watts, max_watts, tau }: bends at the share tau (GreenCloud)"),
+    ];
+    measured.chain(curves.map(|(name, help)| (name, help.to_owned()))).collect()
+}
+
+/// Everything that the power of a device may be, each with a line of help: known models, then curves.
+pub fn gpu_power_list() -> Vec<(&'static str, String)> {
+    let known = gpu_power::PRESETS
+        .iter()
+        .map(|&(name, idle, max, source)| (name, format!("linear, {idle} to {max} W: {source}")));
+    let curves = [
+        ("linear", "{ idle_watts, max_watts, curve = \"linear\" }: work that computes"),
+        ("log", "{ idle_watts, max_watts, curve = \"log\" }: with log2(1 + u) (SustainCluster)"),
+        ("memory_bound", "{ idle_watts, max_watts, curve = \"memory_bound\" }: with 0.65 sqrt(u) (Joulie)"),
+        (
+            "all_or_nothing",
+            "{ idle_watts, max_watts, curve = \"all_or_nothing\" }: all as soon as any part is in use",
+        ),
+    ];
+    known.chain(curves.map(|(name, help)| (name, help.to_owned()))).collect()
+}
+
+fn host_power<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HostPower, D::Error> {
+    struct Power;
+
+    impl<'de> Visitor<'de> for Power {
+        type Value = HostPower;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str(
+                "the name of a measured server, or a curve such as { linear = { idle_watts = 100, max_watts = 300 } }",
+            )
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<HostPower, E> {
+            let refuse = || E::custom(unknown_name("server", name, &host_power_names()));
+            HostPower::preset(name).ok_or_else(refuse)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HostPower, A::Error> {
+            let power = HostPower::deserialize(MapAccessDeserializer::new(map))?;
+            checked(power).map_err(A::Error::custom)
+        }
+    }
+
+    deserializer.deserialize_any(Power)
+}
+
+fn some_host_power<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HostPower>, D::Error> {
+    host_power(deserializer).map(Some)
+}
+
+fn some_gpu_power<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<GpuPower>, D::Error> {
+    struct Power;
+
+    impl<'de> Visitor<'de> for Power {
+        type Value = GpuPower;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str(
+                "the name of a known device model, or a curve such as { idle_watts = 50, max_watts = 400 }",
+            )
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<GpuPower, E> {
+            GpuPower::preset(name)
+                .ok_or_else(|| E::custom(unknown_name("device model", name, &gpu_power_names())))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GpuPower, A::Error> {
+            let power = GpuPower::deserialize(MapAccessDeserializer::new(map))?;
+            rises(power.idle_watts, power.max_watts).map_err(A::Error::custom)?;
+            Ok(power)
+        }
+    }
+
+    deserializer.deserialize_any(Power).map(Some)
+}
+
+/// Refuses powers that no host has.
+fn checked(power: HostPower) -> Result<HostPower, String> {
+    match power {
+        HostPower::Table(watts) => {
+            let allowed = "`table` takes eleven powers in watts, none of them negative";
+            watts
+                .iter()
+                .all(|watts| watts.is_finite() && *watts >= 0.0)
+                .then_some(())
+                .ok_or_else(|| allowed.to_owned())?;
+        }
+        HostPower::Linear { idle_watts, max_watts }
+        | HostPower::Sqrt { idle_watts, max_watts }
+        | HostPower::Square { idle_watts, max_watts }
+        | HostPower::Cubic { idle_watts, max_watts } => rises(idle_watts, max_watts)?,
+        HostPower::Fan { idle_watts, max_watts, exponent } => {
+            rises(idle_watts, max_watts)?;
+            if !(exponent.is_finite() && exponent > 0.0) {
+                return Err(format!("`exponent` is {exponent}; allowed is a number above 0"));
+            }
+        }
+        HostPower::Asymptotic { idle_watts, max_watts, tau } => {
+            rises(idle_watts, max_watts)?;
+            if !(tau.is_finite() && tau > 0.0) {
+                return Err(format!("`tau` is {tau}; allowed is a number above 0"));
+            }
+        }
+    }
+    Ok(power)
+}
+
+fn rises(idle_watts: f64, max_watts: f64) -> Result<(), String> {
+    if idle_watts.is_finite() && max_watts.is_finite() && 0.0 <= idle_watts && idle_watts <= max_watts {
+        return Ok(());
+    }
+    Err(format!(
+        "`idle_watts` is {idle_watts} and `max_watts` {max_watts}; allowed is 0 <= idle_watts <= max_watts"
+    ))
+}

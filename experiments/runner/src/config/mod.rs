@@ -1,0 +1,205 @@
+//! The configuration of an experiment, in TOML.
+//!
+#![doc = concat!("```toml\n", include_str!("example.toml"), "```")]
+//!
+//! Unknown keys, unknown names and values that cannot be are refused with file, line and key, what stood
+//! there, what is allowed and, for names, the nearest valid one.
+
+mod check;
+mod cluster;
+mod document;
+mod named;
+mod scenario;
+mod workload;
+
+use std::path::{Path, PathBuf};
+
+use policies::scheduler::SchedulerConfig;
+use serde::{Deserialize, Serialize};
+
+pub use cluster::{
+    ClusterConfig, DeviceGroupConfig, DeviceKindConfig, HostGroupConfig, HostOrder, NodesConfig,
+    NodesImporter, PoolConfig, gpu_power_list, gpu_power_names, host_power_list, host_power_names,
+};
+pub use named::Named;
+pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridConfig, Seeds};
+pub use workload::{Source, WorkloadConfig};
+
+use document::Document;
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be opened.
+    #[error("{file}: cannot be read: {source}")]
+    Open {
+        /// The file.
+        file: String,
+        /// What the file system says.
+        source: std::io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{file}, line {line}: {problem}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A key or a value that is not allowed.
+    #[error("{file}, line {line}, key `{key}`: {problem}")]
+    Value {
+        /// The file.
+        file: String,
+        /// Counted from 1.
+        line: usize,
+        /// With dots between the levels.
+        key: String,
+        /// What stood there and what is allowed.
+        problem: String,
+    },
+}
+
+/// An experiment: its axes multiply out to runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentConfig {
+    /// As results name it.
+    pub name: String,
+    /// Each run is repeated under each seed.
+    pub seeds: Seeds,
+    /// What the leaderboard shows; without it, reports choose. Every metric is recorded.
+    #[serde(default)]
+    pub metrics: Vec<String>,
+    /// At most how many points of the time series are kept; 0 keeps none.
+    #[serde(default = "default_series_points")]
+    pub series_points: usize,
+    /// What is scheduled on.
+    pub clusters: Named<ClusterConfig>,
+    /// What is scheduled.
+    pub workloads: Named<WorkloadConfig>,
+    /// Under which rules.
+    #[serde(default)]
+    pub rules: Named<RulesConfig>,
+    /// Who schedules; the first one is what the others are compared with.
+    pub schedulers: Named<SchedulerConfig>,
+    /// Scenarios, one by one.
+    #[serde(default)]
+    pub scenarios: Vec<ScenarioConfig>,
+    /// Scenarios by multiplication; they follow the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenarios_grid: Option<ScenarioGridConfig>,
+}
+
+fn default_series_points() -> usize {
+    500
+}
+
+/// A configuration that was read and checked, with what is needed to find what it names.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What it says.
+    pub experiment: ExperimentConfig,
+    /// The folder of the file, for what is named relative to it.
+    folder: PathBuf,
+    document: Document,
+    /// The file name alone, for the command that repeats the experiment.
+    file_name: String,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something in it is not allowed.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::checked(Document::read(path)?, folder, path)
+    }
+
+    /// Checks a text that is built into the program under this name.
+    ///
+    /// # Errors
+    /// When something in it is not allowed.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        Self::checked(Document::new(name, text.to_owned()), PathBuf::new(), Path::new(name))
+    }
+
+    fn checked(document: Document, folder: PathBuf, path: &Path) -> Result<Self, ConfigError> {
+        let mut experiment: ExperimentConfig = document.parse()?;
+        for (name, cluster) in &mut experiment.clusters.0 {
+            include(name, cluster, &document, &folder)?;
+        }
+        check::experiment(&experiment, &document)?;
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { experiment, folder, document, file_name })
+    }
+
+    /// The folder of the file.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The name of the file, without its folder.
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// A refusal of what stands under this key, for what is found out later.
+    pub fn refuse(&self, key: &[&str], problem: impl Into<String>) -> ConfigError {
+        self.document.refuse(key, problem)
+    }
+
+    /// Every scenario, those of the grid behind the others.
+    pub fn scenarios(&self) -> Vec<ScenarioConfig> {
+        self.experiment.scenarios()
+    }
+}
+
+impl ExperimentConfig {
+    fn scenarios(&self) -> Vec<ScenarioConfig> {
+        let grid = self.scenarios_grid.as_ref().map(ScenarioGridConfig::scenarios);
+        self.scenarios.iter().cloned().chain(grid.into_iter().flatten()).collect()
+    }
+}
+
+/// Replaces a cluster that names a file by what the file says.
+fn include(
+    name: &str,
+    cluster: &mut ClusterConfig,
+    document: &Document,
+    folder: &Path,
+) -> Result<(), ConfigError> {
+    let Some(file) = &cluster.file else {
+        return check::cluster(cluster, document, &["clusters", name]);
+    };
+    if *cluster != (ClusterConfig { file: cluster.file.clone(), ..ClusterConfig::default() }) {
+        let problem = "`file` stands alone: the file it names holds all other keys";
+        return Err(document.refuse(&["clusters", name, "file"], problem));
+    }
+    let included = Document::read(&folder.join(file)).map_err(|error| match error {
+        ConfigError::Open { file, source } => {
+            document.refuse(&["clusters", name, "file"], format!("{file} cannot be read: {source}"))
+        }
+        other => other,
+    })?;
+    *cluster = included.parse()?;
+    if cluster.file.is_some() {
+        return Err(included.refuse(&["file"], "a file that is included includes no other"));
+    }
+    check::cluster(cluster, &included, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_valid() {
+        let config = Config::parse("example.toml", include_str!("example.toml")).expect("valid");
+        assert_eq!(config.scenarios()[0].name, "day/waiting");
+        assert_eq!(config.file_name(), "example.toml");
+    }
+}

@@ -1,0 +1,225 @@
+//! Seeds, rules and scenarios as configs state them.
+
+use std::fmt;
+
+use policies::scheduler::Backfilling;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use sim::kernel::time::SimTime;
+use sim::models::facility::Facility;
+use sim::rules::{AfterEviction, DecideAfter, EventOrder, Rules, WhenNoPlace};
+
+/// The seeds, each once: a list, or `{ from, count }`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seeds(pub Vec<u64>);
+
+/// The most seeds that `{ from, count }` may stand for.
+const MOST_SEEDS: u64 = 1_000_000;
+
+impl<'de> Deserialize<'de> for Seeds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Range {
+            from: u64,
+            count: u64,
+        }
+
+        struct ListOrRange;
+
+        impl<'de> Visitor<'de> for ListOrRange {
+            type Value = Seeds;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of whole numbers, or { from = 0, count = 10 }")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Seeds, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Seeds)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Seeds, A::Error> {
+                let Range { from, count } = Range::deserialize(MapAccessDeserializer::new(map))?;
+                let end = from.checked_add(count).filter(|_| count <= MOST_SEEDS);
+                let refuse =
+                    || A::Error::custom(format!("`count` is {count}; allowed are up to {MOST_SEEDS} seeds"));
+                end.map(|end| Seeds((from..end).collect())).ok_or_else(refuse)
+            }
+        }
+
+        deserializer.deserialize_any(ListOrRange)
+    }
+}
+
+/// The rules of a scenario: what happens that is no scheduler's decision, and how schedulers may look past a
+/// task that must wait.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RulesConfig {
+    /// Which of two events of one instant takes effect first.
+    pub event_order: EventOrder,
+    /// When the engine asks.
+    pub decide_after: DecideAfter,
+    /// What becomes of a task for which there is no place.
+    pub when_no_place: WhenNoPlace,
+    /// What becomes of the work that an evicted task has done.
+    pub after_eviction: AfterEviction,
+    /// The episode ends after so many seconds; without it, when nothing more can happen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon_seconds: Option<f64>,
+    /// Power usage effectiveness of the building; without it, the average of the 2025 survey of the Uptime
+    /// Institute, 1.54.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pue: Option<f64>,
+    /// Who may start before a task that must wait.
+    pub backfilling: Backfilling,
+}
+
+impl RulesConfig {
+    /// As the engine takes them. The values have been checked.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            event_order: self.event_order,
+            decide_after: self.decide_after,
+            when_no_place: self.when_no_place,
+            after_eviction: self.after_eviction,
+            horizon: self.horizon_seconds.and_then(SimTime::from_seconds),
+            facility: self.pue.map_or_else(Facility::default, Facility::StaticPue),
+        }
+    }
+}
+
+/// Key, allowed values and one line of help of every rule.
+pub const RULES: &[(&str, &str, &str)] = &[
+    (
+        "event_order",
+        "releases_first (default), arrivals_first",
+        "which of two events of one instant takes effect first",
+    ),
+    ("decide_after", "each_instant (default), each_event", "when schedulers are asked"),
+    ("when_no_place", "wait (default), reject", "what becomes of a task for which there is no place"),
+    (
+        "after_eviction",
+        "restart (default), resume",
+        "whether the work that an evicted task has done is lost or kept",
+    ),
+    (
+        "horizon_seconds",
+        "a number above 0 (default: none)",
+        "when the episode ends, whatever still waits or runs",
+    ),
+    ("pue", "a number of 1 or more (default: 1.54)", "power usage effectiveness of the building"),
+    (
+        "backfilling",
+        "skip (default), none, easy, easy_published, conservative",
+        "who may start before a task that must wait",
+    ),
+];
+
+/// One scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioConfig {
+    /// As results name it.
+    pub name: String,
+    /// A key of `clusters`.
+    pub cluster: String,
+    /// A key of `workloads`.
+    pub workload: String,
+    /// A key of `rules`; without it, every rule is the engine's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
+}
+
+/// Scenarios by multiplication: every cluster with every workload under all rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioGridConfig {
+    /// Keys of `clusters`.
+    pub clusters: Vec<String>,
+    /// Keys of `workloads`.
+    pub workloads: Vec<String>,
+    /// Keys of `rules`; without them, every rule is the engine's own.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// How results name each: a text with `{cluster}`, `{workload}` and `{rules}` in it.
+    pub name: String,
+}
+
+/// What `{rules}` stands for where a scenario names none.
+pub const OWN_RULES: &str = "default";
+
+impl ScenarioGridConfig {
+    /// The scenarios, the last list running fastest.
+    pub fn scenarios(&self) -> Vec<ScenarioConfig> {
+        let rules: Vec<Option<&String>> =
+            if self.rules.is_empty() { vec![None] } else { self.rules.iter().map(Some).collect() };
+        let mut scenarios = Vec::new();
+        for cluster in &self.clusters {
+            for workload in &self.workloads {
+                for &rules in &rules {
+                    let name = self.name.replace("{cluster}", cluster).replace("{workload}", workload);
+                    let name = name.replace("{rules}", rules.map_or(OWN_RULES, String::as_str));
+                    let (cluster, workload) = (cluster.clone(), workload.clone());
+                    scenarios.push(ScenarioConfig { name, cluster, workload, rules: rules.cloned() });
+                }
+            }
+        }
+        scenarios
+    }
+
+    /// A placeholder in the name that stands for nothing.
+    pub(crate) fn unknown_placeholder(&self) -> Option<&str> {
+        let placeholders =
+            self.name.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(inner, _)| inner));
+        placeholders.into_iter().find(|inner| !["cluster", "workload", "rules"].contains(inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_rules_is_what_the_reader_takes() {
+        for (key, allowed, _) in RULES.iter().filter(|rule| !["horizon_seconds", "pue"].contains(&rule.0)) {
+            for value in allowed.replace(" (default)", "").split(", ") {
+                let rules = toml::from_str::<RulesConfig>(&format!("{key} = '{value}'"));
+                assert!(rules.is_ok(), "{key} = {value}: {rules:?}");
+            }
+            let first = allowed.split(" (default)").next().unwrap_or_default();
+            let stated: RulesConfig = toml::from_str(&format!("{key} = '{first}'")).expect("just read");
+            assert_eq!(stated, RulesConfig::default(), "{key}");
+        }
+        let keys: Vec<&str> = RULES.iter().map(|rule| rule.0).collect();
+        let unknown = toml::from_str::<RulesConfig>("nothing = 1").expect_err("unknown").to_string();
+        assert!(keys.iter().all(|key| unknown.contains(key)), "{unknown}");
+        assert_eq!(unknown.matches('`').count() / 2, keys.len() + 1, "{unknown}");
+    }
+
+    #[test]
+    fn seeds_are_a_list_or_a_range() {
+        let seeds = |text: &str| toml::from_str::<std::collections::BTreeMap<String, Seeds>>(text);
+        assert_eq!(seeds("s = [3, 1]").expect("a list")["s"].0, [3, 1]);
+        assert_eq!(seeds("s = { from = 42, count = 3 }").expect("a range")["s"].0, [42, 43, 44]);
+        assert!(
+            seeds("s = { from = 1, count = 10_000_000 }").expect_err("many").to_string().contains("count")
+        );
+    }
+
+    #[test]
+    fn a_grid_multiplies_with_the_last_list_running_fastest() {
+        let grid = ScenarioGridConfig {
+            clusters: vec!["c".into()],
+            workloads: vec!["v".into(), "w".into()],
+            rules: vec!["r".into(), "s".into()],
+            name: "{cluster}/{workload}/{rules}".into(),
+        };
+        let names: Vec<String> = grid.scenarios().into_iter().map(|scenario| scenario.name).collect();
+        assert_eq!(names, ["c/v/r", "c/v/s", "c/w/r", "c/w/s"]);
+        let plain = ScenarioGridConfig { rules: Vec::new(), ..grid };
+        assert_eq!(plain.scenarios()[0].name, "c/v/default");
+        assert_eq!(ScenarioGridConfig { name: "{rule}".into(), ..plain }.unknown_placeholder(), Some("rule"));
+    }
+}

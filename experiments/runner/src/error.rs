@@ -1,0 +1,139 @@
+//! What can go wrong between a configuration and its results.
+
+use std::path::PathBuf;
+
+use policies::PolicyError;
+use policies::episode::EpisodeError;
+use results::ResultsError;
+use sim::topology::TopologyError;
+use traces::generate::GenerateError;
+use traces::import::ImportError;
+use traces::transform::TransformError;
+
+use crate::config::ConfigError;
+
+/// Why an experiment was not planned or not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The results.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// The configuration names files of a data folder, and none is known.
+    #[error(
+        "{what} needs {path} from the data folder, and no data folder is named: name it with --data DIR or the \
+         environment variable RACKWRIGHT_DATA"
+    )]
+    NoDataFolder {
+        /// The cluster or workload.
+        what: String,
+        /// The file, as the configuration names it.
+        path: String,
+    },
+    /// The data folder is not there.
+    #[error("the data folder {} is not there or is no folder: name another one with --data DIR", path.display())]
+    DataFolder {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// A file that the configuration names is not there.
+    #[error("{what} needs the file {}, which cannot be read: {source}", path.display())]
+    MissingFile {
+        /// The cluster or workload.
+        what: String,
+        /// The file.
+        path: PathBuf,
+        /// What the file system says.
+        source: std::io::Error,
+    },
+    /// A cluster that cannot be built.
+    #[error("cluster `{cluster}`: {source}")]
+    Topology {
+        /// The cluster.
+        cluster: String,
+        /// What is wrong.
+        source: TopologyError,
+    },
+    /// Nodes that are no hosts.
+    #[error("cluster `{cluster}`: {source}")]
+    Nodes {
+        /// The cluster.
+        cluster: String,
+        /// What is wrong.
+        source: Box<ImportError>,
+    },
+    /// A GPU model of a node list whose power nobody stated.
+    #[error(
+        "cluster `{cluster}`: the list names GPUs of model `{model}`, whose power is not known: state it as \
+         [clusters.{cluster}.device_kinds.{model}] power = {{ idle_watts = ..., max_watts = ... }}"
+    )]
+    UnknownModel {
+        /// The cluster.
+        cluster: String,
+        /// The model.
+        model: String,
+    },
+    /// A trace that cannot be imported.
+    #[error("workload `{workload}`: {source}")]
+    Import {
+        /// The workload.
+        workload: String,
+        /// What is wrong.
+        source: Box<ImportError>,
+    },
+    /// A canonical workload that cannot be read.
+    #[error("workload `{workload}`: {source}")]
+    Canonical {
+        /// The workload.
+        workload: String,
+        /// What is wrong.
+        source: Box<traces::format::FormatError>,
+    },
+    /// A generator that makes nothing.
+    #[error("workload `{workload}`: {source}")]
+    Generate {
+        /// The workload.
+        workload: String,
+        /// What is wrong.
+        source: Box<GenerateError>,
+    },
+    /// A transform that cannot be done.
+    #[error("workload `{workload}`: {source}")]
+    Transform {
+        /// The workload.
+        workload: String,
+        /// What is wrong.
+        source: TransformError,
+    },
+    /// A scheduler that cannot do this.
+    #[error("{run}: {source}")]
+    Policy {
+        /// The run.
+        run: String,
+        /// What is wrong.
+        source: Box<PolicyError>,
+    },
+    /// A scheduler that broke the rules.
+    #[error("{run}: {source}")]
+    Episode {
+        /// The run.
+        run: String,
+        /// What it did.
+        source: Box<EpisodeError>,
+    },
+}
+
+impl RunError {
+    /// True when what was asked for is wrong, and not how it went.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Results(error) => {
+                !matches!(error, ResultsError::Io { .. } | ResultsError::Incomplete { .. })
+            }
+            Self::Episode { .. } => false,
+            _ => true,
+        }
+    }
+}

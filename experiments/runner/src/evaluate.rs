@@ -1,0 +1,92 @@
+//! One run from its beginning to its end. The same run gives the same record, wherever and whenever.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use policies::Policy;
+use policies::episode::{Counts, run_episode};
+use policies::scheduler::Scheduler;
+use results::{MetricValue, RunRecord, SeriesPoint, Timing};
+use sim::engine::Engine;
+use sim::kernel::rng::Seed;
+use sim::metrics::{Better, MetricSet};
+use sim::observe::EventDigest;
+use sim::view::ClusterView;
+
+use crate::assets::Assets;
+use crate::error::RunError;
+use crate::plan::{Plan, Run, VERSION};
+use crate::series::SeriesSampler;
+
+/// What one run leaves behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was measured.
+    pub record: RunRecord,
+    /// The cluster over time.
+    pub series: Vec<SeriesPoint>,
+    /// What the wall clock says; the only part that differs from time to time.
+    pub timing: Timing,
+}
+
+/// Runs a run.
+///
+/// # Errors
+/// When what it needs cannot be made, or its scheduler cannot schedule this workload on this cluster.
+pub fn evaluate(plan: &Plan, run: &Run, assets: &Assets<'_>) -> Result<Outcome, RunError> {
+    let policy_error = |source| RunError::Policy { run: run.title(), source: Box::new(source) };
+    let workload = assets.workload(run)?;
+    let topology = assets.topology(run)?;
+    let mut scheduler =
+        Scheduler::new(&plan.schedulers[run.scheduler], run.backfilling).map_err(policy_error)?;
+    scheduler.check(&workload, &topology).map_err(policy_error)?;
+    scheduler.reset(Seed(run.seed));
+    let mut engine = Engine::new(topology, workload, run.rules);
+    let mut metrics = MetricSet::default();
+    let mut digest = EventDigest::new();
+    let mut sampler = SeriesSampler::new(plan.series_points, engine.view());
+    let begin = Instant::now();
+    let counts = run_episode(&mut engine, &mut scheduler, &mut (&mut metrics, (&mut digest, &mut sampler)))
+        .map_err(|source| RunError::Episode { run: run.title(), source: Box::new(source) })?;
+    let wall_seconds = begin.elapsed().as_secs_f64();
+    Ok(Outcome {
+        record: RunRecord {
+            id: run.id.clone(),
+            experiment: plan.manifest.experiment.clone(),
+            scenario: run.scenario.clone(),
+            scheduler: run.scheduler_name.clone(),
+            seed: run.seed,
+            version: VERSION.to_owned(),
+            config: run.config.clone(),
+            digest: digest.hex(),
+            events: counts.events,
+            decisions: counts.decisions,
+            metrics: metric_values(&metrics, engine.view()),
+        },
+        series: sampler.finish(engine.view()),
+        timing: timing(counts, wall_seconds),
+    })
+}
+
+fn metric_values(metrics: &MetricSet, view: ClusterView<'_>) -> BTreeMap<String, MetricValue> {
+    let better = |better| match better {
+        Better::Higher => results::Better::Higher,
+        Better::Lower => results::Better::Lower,
+        Better::Neither => results::Better::Neither,
+    };
+    let values = MetricSet::INFOS.iter().zip(metrics.values(view));
+    let value = |(info, value): (&sim::metrics::MetricInfo, f64)| {
+        (info.name.to_owned(), MetricValue { value, unit: info.unit.to_owned(), better: better(info.better) })
+    };
+    values.map(value).collect()
+}
+
+fn timing(counts: Counts, wall_seconds: f64) -> Timing {
+    // A clock that stood still must not make a rate infinite.
+    let seconds = wall_seconds.max(1e-9);
+    Timing {
+        wall_seconds,
+        decisions_per_second: counts.decisions as f64 / seconds,
+        events_per_second: counts.events as f64 / seconds,
+    }
+}

@@ -1,0 +1,364 @@
+//! From a configuration to the runs it stands for: scenarios x schedulers x seeds, in that order.
+//!
+//! A run's id is a hash of all that determines its outcome: the cluster and the workload with the content of
+//! every file they name, rules, scheduler, seed, and the versions of the program and of its formats. Names
+//! are part of it too, so that two runs of one experiment never share an id.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use policies::scheduler::{Backfilling, SchedulerConfig};
+use results::{ExperimentManifest, PlannedRun};
+use serde_json::{Value, json};
+use sim::rules::Rules;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::config::{ClusterConfig, Config, RulesConfig, Source, WorkloadConfig};
+use crate::error::RunError;
+
+/// The version of the program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// An experiment, ready to be run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is written first into the folder of results.
+    pub manifest: ExperimentManifest,
+    /// What the leaderboard shows; empty when reports choose.
+    pub metrics: Vec<String>,
+    /// At most how many points of each time series are kept.
+    pub series_points: usize,
+    /// The clusters that scenarios use.
+    pub clusters: Vec<PlannedCluster>,
+    /// The workloads that scenarios use.
+    pub workloads: Vec<PlannedWorkload>,
+    /// Who schedules.
+    pub schedulers: Vec<SchedulerConfig>,
+    /// All runs, in the order of the manifest.
+    pub runs: Vec<Run>,
+}
+
+/// A cluster and where its files lie.
+#[derive(Clone, Debug)]
+pub struct PlannedCluster {
+    /// Its name.
+    pub name: String,
+    /// What the config says.
+    pub config: ClusterConfig,
+    /// The list of nodes that it names.
+    pub nodes: Option<PathBuf>,
+}
+
+/// A workload and where its files lie.
+#[derive(Clone, Debug)]
+pub struct PlannedWorkload {
+    /// Its name.
+    pub name: String,
+    /// What the config says.
+    pub config: WorkloadConfig,
+    /// The file or directory that it names.
+    pub path: Option<PathBuf>,
+}
+
+/// One run: a scenario with a scheduler under a seed.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Hash of all that determines it, in hexadecimal digits.
+    pub id: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the scheduler.
+    pub scheduler_name: String,
+    /// The seed.
+    pub seed: u64,
+    /// Index of the cluster.
+    pub cluster: usize,
+    /// Index of the workload.
+    pub workload: usize,
+    /// Index of the scheduler.
+    pub scheduler: usize,
+    /// The rules of the engine.
+    pub rules: Rules,
+    /// Who may start before a task that must wait.
+    pub backfilling: Backfilling,
+    /// All that determines it.
+    pub config: Value,
+}
+
+impl Run {
+    /// As errors name it.
+    pub fn title(&self) -> String {
+        format!("scenario `{}`, scheduler `{}`, seed {}", self.scenario, self.scheduler_name, self.seed)
+    }
+}
+
+impl Plan {
+    /// Multiplies a configuration out. Of the files it names, only the digests are taken.
+    ///
+    /// # Errors
+    /// When a file that it names is not there.
+    pub fn new(config: &Config, data: Option<&Path>, command: &str) -> Result<Self, RunError> {
+        if let Some(path) = data.filter(|path| !path.is_dir()) {
+            return Err(RunError::DataFolder { path: path.to_owned() });
+        }
+        let experiment = &config.experiment;
+        let (mut clusters, mut cluster_values) = (Vec::new(), Vec::new());
+        for (name, cluster) in &experiment.clusters.0 {
+            let (planned, value) = plan_cluster(name, cluster, data)?;
+            clusters.push(planned);
+            cluster_values.push(value);
+        }
+        let (mut workloads, mut workload_values) = (Vec::new(), Vec::new());
+        for (name, workload) in &experiment.workloads.0 {
+            let (planned, value) = plan_workload(name, workload, data, config.folder())?;
+            workloads.push(planned);
+            workload_values.push(value);
+        }
+        let mut runs = Vec::new();
+        for scenario in config.scenarios() {
+            let cluster = position(experiment.clusters.position(&scenario.cluster));
+            let workload = position(experiment.workloads.position(&scenario.workload));
+            let rules = scenario.rules.as_ref().map(|name| position(experiment.rules.position(name)));
+            let rules = rules.map_or_else(RulesConfig::default, |index| experiment.rules.0[index].1.clone());
+            for (index, (scheduler_name, scheduler)) in experiment.schedulers.0.iter().enumerate() {
+                for &seed in &experiment.seeds.0 {
+                    let config = json!({
+                        "scenario": scenario.name,
+                        "scheduler_name": scheduler_name,
+                        "seed": seed,
+                        "cluster": cluster_values[cluster],
+                        "workload": workload_values[workload],
+                        "rules": value(&rules),
+                        "scheduler": value(scheduler),
+                        "series_points": experiment.series_points,
+                        "version": VERSION,
+                        "results_schema": results::SCHEMA_VERSION,
+                        "workload_schema": traces::format::SCHEMA_VERSION,
+                    });
+                    runs.push(Run {
+                        id: digest(canonical(&config).as_bytes()),
+                        scenario: scenario.name.clone(),
+                        scheduler_name: scheduler_name.clone(),
+                        seed,
+                        cluster,
+                        workload,
+                        scheduler: index,
+                        rules: rules.rules(),
+                        backfilling: rules.backfilling,
+                        config,
+                    });
+                }
+            }
+        }
+        let manifest = ExperimentManifest {
+            experiment: experiment.name.clone(),
+            version: VERSION.to_owned(),
+            config_digest: digest(canonical(&value(experiment)).as_bytes()),
+            runs: runs.iter().map(planned_run).collect(),
+            command: command.to_owned(),
+        };
+        Ok(Self {
+            manifest,
+            metrics: experiment.metrics.clone(),
+            series_points: experiment.series_points,
+            clusters,
+            workloads,
+            schedulers: experiment.schedulers.0.iter().map(|(_, scheduler)| scheduler.clone()).collect(),
+            runs,
+        })
+    }
+}
+
+fn planned_run(run: &Run) -> PlannedRun {
+    let (scenario, scheduler) = (run.scenario.clone(), run.scheduler_name.clone());
+    PlannedRun { id: run.id.clone(), scenario, scheduler, seed: run.seed }
+}
+
+fn position(found: Option<usize>) -> usize {
+    found.expect("names were checked when the config was read")
+}
+
+fn value(config: &impl serde::Serialize) -> Value {
+    serde_json::to_value(config).expect("configs hold text, finite numbers and tables of them")
+}
+
+fn plan_cluster(
+    name: &str,
+    config: &ClusterConfig,
+    data: Option<&Path>,
+) -> Result<(PlannedCluster, Value), RunError> {
+    let mut value = value(config);
+    let mut nodes = None;
+    if let Some(list) = &config.nodes {
+        let what = format!("cluster `{name}`");
+        let path = in_data(&what, &list.path, data)?;
+        value["nodes"]["content"] = content(&what, &path)?;
+        nodes = Some(path);
+    }
+    Ok((PlannedCluster { name: name.to_owned(), config: config.clone(), nodes }, value))
+}
+
+fn plan_workload(
+    name: &str,
+    config: &WorkloadConfig,
+    data: Option<&Path>,
+    folder: &Path,
+) -> Result<(PlannedWorkload, Value), RunError> {
+    let what = format!("workload `{name}`");
+    let path = match &config.source {
+        Source::Importer { path, .. } => Some(in_data(&what, path, data)?),
+        Source::Canonical { path } => Some(folder.join(path)),
+        Source::Generator { .. } => None,
+    };
+    let mut value = value(config);
+    if let Some(path) = &path {
+        value["content"] = content(&what, path)?;
+    }
+    Ok((PlannedWorkload { name: name.to_owned(), config: config.clone(), path }, value))
+}
+
+fn in_data(what: &str, path: &str, data: Option<&Path>) -> Result<PathBuf, RunError> {
+    match data {
+        Some(data) => Ok(data.join(path)),
+        None => Err(RunError::NoDataFolder { what: what.to_owned(), path: path.to_owned() }),
+    }
+}
+
+/// Size and hash of a file, or of each file of a directory in order of their names.
+fn content(what: &str, path: &Path) -> Result<Value, RunError> {
+    let missing = |source| RunError::MissingFile { what: what.to_owned(), path: path.to_owned(), source };
+    if !path.is_dir() {
+        let bytes = fs::read(path).map_err(missing)?;
+        return Ok(json!({ "bytes": bytes.len(), "xxh3": digest(&bytes) }));
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(missing)? {
+        let entry = entry.map_err(missing)?;
+        if entry.path().is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    let files: Result<serde_json::Map<String, Value>, RunError> =
+        names.into_iter().map(|name| content(what, &path.join(&name)).map(|value| (name, value))).collect();
+    files.map(Value::Object)
+}
+
+/// XXH3-128 as 32 hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    format!("{:032x}", xxh3_128(bytes))
+}
+
+/// JSON in which every object has its keys in alphabetical order, whatever order they were put in.
+fn canonical(value: &Value) -> String {
+    fn sorted(value: &Value) -> Value {
+        match value {
+            Value::Object(map) => {
+                let mut entries: Vec<_> = map.iter().collect();
+                entries.sort_by_key(|(key, _)| key.as_str());
+                Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
+            }
+            Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+            other => other.clone(),
+        }
+    }
+    sorted(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+        name = "x"
+        seeds = [4, 2]
+        series_points = 0
+        [clusters.pool]
+        pool = { processors = 8 }
+        [workloads.w]
+        source = { generator = "bench_cluster", tasks = 10 }
+        [rules.b]
+        pue = 1.2
+        [rules.a]
+        backfilling = "none"
+        [schedulers.zeta]
+        [schedulers.alpha]
+        place = "best_fit"
+        [scenarios_grid]
+        clusters = ["pool"]
+        workloads = ["w"]
+        rules = ["b", "a"]
+        name = "{workload}/{rules}"
+    "#;
+
+    fn plan(text: &str) -> Plan {
+        let config = Config::parse("x.toml", text).expect("valid");
+        Plan::new(&config, None, "rackwright run x.toml").expect("nothing is missing")
+    }
+
+    #[test]
+    fn runs_stand_in_the_written_order() {
+        let plan = plan(TEXT);
+        let titles: Vec<String> = plan
+            .runs
+            .iter()
+            .map(|run| format!("{} {} {}", run.scenario, run.scheduler_name, run.seed))
+            .collect();
+        assert_eq!(
+            titles,
+            [
+                "w/b zeta 4",
+                "w/b zeta 2",
+                "w/b alpha 4",
+                "w/b alpha 2",
+                "w/a zeta 4",
+                "w/a zeta 2",
+                "w/a alpha 4",
+                "w/a alpha 2"
+            ]
+        );
+        assert_eq!(plan.manifest.runs.len(), 8);
+    }
+
+    #[test]
+    fn ids_say_what_determines_a_run_and_nothing_else() {
+        let ids = |text: &str| plan(text).runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
+        let before = ids(TEXT);
+        assert_eq!(before.iter().collect::<std::collections::BTreeSet<_>>().len(), 8, "all differ");
+        assert_eq!(
+            before,
+            ids(&TEXT.replace("name = \"x\"", "# a comment\nname = \"y\"\nmetrics = [\"makespan\"]"))
+        );
+        let changed =
+            |from, to| before.iter().zip(ids(&TEXT.replace(from, to))).filter(|(a, b)| *a != b).count();
+        assert_eq!(changed("pue = 1.2", "pue = 1.3"), 4, "the runs of one set of rules");
+        assert_eq!(changed("processors = 8", "processors = 9"), 8);
+        assert_eq!(changed("best_fit", "worst_fit"), 4);
+        assert_eq!(changed("tasks = 10", "tasks = 11"), 8);
+    }
+
+    #[test]
+    fn the_content_of_files_determines_a_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = TEXT
+            .replace("generator = \"bench_cluster\", tasks = 10", "importer = \"swf\", path = \"log.swf\"");
+        let config = Config::parse("x.toml", &text).expect("valid");
+        let ids = || Plan::new(&config, Some(folder.path()), "x").map(|plan| plan.runs[0].id.clone());
+        assert!(matches!(ids(), Err(RunError::MissingFile { .. })));
+        std::fs::write(folder.path().join("log.swf"), "one").expect("written");
+        let one = ids().expect("there");
+        std::fs::write(folder.path().join("log.swf"), "two").expect("written");
+        assert_ne!(one, ids().expect("there"));
+        assert!(matches!(Plan::new(&config, None, "x"), Err(RunError::NoDataFolder { .. })));
+        let nowhere = folder.path().join("nowhere");
+        assert!(matches!(Plan::new(&config, Some(&nowhere), "x"), Err(RunError::DataFolder { .. })));
+    }
+
+    #[test]
+    fn canonical_json_sorts_keys() {
+        assert_eq!(
+            canonical(&json!({ "b": [{ "d": 1, "c": 2 }], "a": null })),
+            r#"{"a":null,"b":[{"c":2,"d":1}]}"#
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! What a config may not say: each refusal names the key and what is allowed.
+
+use runner::Config;
+
+const VALID: &str = r#"name = "x"
+seeds = [0, 1]
+metrics = ["wait_mean"]
+series_points = 100
+[clusters.pool]
+pool = { processors = 8 }
+[clusters.hosts]
+host_order = "shuffled"
+[[clusters.hosts.hosts]]
+count = 4
+model = "small"
+cores = 16
+memory_gib = 64
+numa_nodes = 2
+devices = [{ kind = "T4", count = 2 }]
+hosts_per_rack = 2
+power = "sr665_7763"
+[clusters.hosts.device_kinds.own]
+power = { idle_watts = 5, max_watts = 10 }
+[workloads.day]
+source = { generator = "mixed_cluster", tasks = 10 }
+transforms = [{ compress = { factor = 2.0 } }]
+[workloads.log]
+source = { importer = "swf", path = "log.swf" }
+transforms = [{ window = { first_jobs = [0, 10], count = 5 } }]
+[rules.usual]
+pue = 1.3
+horizon_seconds = 100.0
+backfilling = "skip"
+[schedulers.best]
+order = "fcfs"
+place = "best_fit"
+[[scenarios]]
+name = "one"
+cluster = "pool"
+workload = "log"
+rules = "usual"
+[scenarios_grid]
+clusters = ["hosts"]
+workloads = ["day"]
+rules = ["usual"]
+name = "{workload}/{rules}"
+"#;
+
+/// What is replaced by what, and what the refusal must say.
+const REFUSED: &[(&str, &str, &[&str])] = &[
+    ("name = \"x\"", "nmae = \"x\"", &["line 1", "`nmae`", "`name`", "did you mean `name`?"]),
+    ("name = \"x\"", "name = \"\"", &["line 1", "`name`", "empty"]),
+    ("name = \"x\"", "name = x\"", &["x.toml, line 1"]),
+    ("seeds = [0, 1]", "seeds = []", &["line 2", "`seeds`", "one or more"]),
+    ("seeds = [0, 1]", "seeds = [0, 0]", &["`seeds`", "seed 0", "each seed once"]),
+    ("seeds = [0, 1]", "seeds = [-1]", &["`seeds", "-1", "whole number from 0"]),
+    ("seeds = [0, 1]", "seeds = { from = 0, cuont = 3 }", &["`seeds.cuont`", "did you mean `count`?"]),
+    ("seeds = [0, 1]", "seeds = { from = 0, count = 99_999_999 }", &["`seeds`", "99999999", "1000000"]),
+    ("seeds = [0, 1]", "seeds = \"all\"", &["`seeds`", "\"all\"", "a list of whole numbers"]),
+    ("seeds = [0, 1]\n", "", &["`seeds`", "missing key"]),
+    ("\"wait_mean\"", "\"wait_maen\"", &["line 3", "`metrics[0]`", "did you mean `wait_mean`?"]),
+    ("[\"wait_mean\"]", "[\"wait_mean\", \"wait_mean\"]", &["`metrics[1]`", "each metric once"]),
+    ("series_points = 100", "series_points = 2", &["`series_points`", "0, or 4 to"]),
+    ("processors = 8", "processors = 0", &["line 6", "`clusters.pool.pool.processors`", "1 to"]),
+    ("processors = 8", "processors = 5_000_000", &["`clusters.pool.pool.processors`", "5000000", "4294967"]),
+    ("processors = 8", "processors = -8", &["`clusters.pool.pool.processors`", "-8", "whole number"]),
+    ("processors = 8", "processors = 8, memory_mib = 0", &["`clusters.pool.pool.memory_mib`", "1 or more"]),
+    ("pool = { processors = 8 }", "", &["`clusters.pool`", "exactly one of `pool`, `nodes`, `hosts`"]),
+    (
+        "pool = { processors = 8 }",
+        "pool = { processors = 8 }\nfile = \"c.toml\"",
+        &["`clusters.pool.file`", "alone"],
+    ),
+    (
+        "pool = { processors = 8 }",
+        "file = \"nowhere.toml\"",
+        &["`clusters.pool.file`", "nowhere.toml", "cannot be read"],
+    ),
+    (
+        "pool = { processors = 8 }",
+        "pool = { processors = 8 }\nnodes = { importer = \"openb_nodes\", path = \"n\" }",
+        &["`clusters.pool`", "`pool` and `nodes`", "exactly one"],
+    ),
+    (
+        "pool = { processors = 8 }",
+        "nodes = { importer = \"openb_node\", path = \"n\" }",
+        &["`clusters.pool.nodes.importer`", "`openb_node`", "did you mean `openb_nodes`?"],
+    ),
+    (
+        "\"shuffled\"",
+        "\"shufled\"",
+        &["line 8", "`clusters.hosts.host_order`", "`as_listed`", "did you mean `shuffled`?"],
+    ),
+    ("count = 4", "count = 0", &["line 10", "`clusters.hosts.hosts[0].count`", "1 or more"]),
+    ("count = 4", "count = -4", &["`clusters.hosts.hosts[0].count`", "-4", "whole number from 0"]),
+    ("cores = 16", "cores = 0", &["`clusters.hosts.hosts[0].cores`", "1 to"]),
+    (
+        "cores = 16",
+        "cores = 16\ncpu_milli = 16000",
+        &["`clusters.hosts.hosts[0].cores`", "both", "`cpu_milli`"],
+    ),
+    ("memory_gib = 64\n", "", &["`clusters.hosts.hosts[0].memory_gib`", "neither", "`memory_mib`"]),
+    ("numa_nodes = 2", "numa_nodes = 9", &["`clusters.hosts.hosts[0].numa_nodes`", "9", "1 to 8"]),
+    ("hosts_per_rack = 2", "hosts_per_rack = 0", &["`clusters.hosts.hosts[0].hosts_per_rack`", "1 or more"]),
+    (
+        "kind = \"T4\"",
+        "kind = \"T5\"",
+        &["`clusters.hosts.hosts[0].devices[0].kind`", "`own`", "did you mean `T4`?"],
+    ),
+    ("count = 2 }]", "count = 0 }]", &["`clusters.hosts.hosts[0].devices[0].count`", "1 or more"]),
+    ("count = 2 }]", "count = 17 }]", &["`clusters.hosts.hosts[0].devices`", "17", "up to 16"]),
+    ("\"sr665_7763\"", "\"sr655_7763\"", &["`clusters.hosts.hosts[0].power`", "did you mean `sr665_7763`?"]),
+    (
+        "\"sr665_7763\"",
+        "{ linear = { idle_watts = 300, max_watts = 100 } }",
+        &["`clusters.hosts.hosts[0].power`", "300", "0 <= idle_watts <= max_watts"],
+    ),
+    (
+        "\"sr665_7763\"",
+        "{ liner = { idle_watts = 1, max_watts = 2 } }",
+        &["`clusters.hosts.hosts[0].power", "`linear`"],
+    ),
+    (
+        "power = { idle_watts = 5, max_watts = 10 }",
+        "shared = true",
+        &["`clusters.hosts.device_kinds.own.power`", "no model of known power", "`A100`"],
+    ),
+    (
+        "idle_watts = 5",
+        "idle_watts = -5",
+        &["`clusters.hosts.device_kinds.own.power`", "-5", "0 <= idle_watts"],
+    ),
+    (
+        "generator = \"mixed_cluster\"",
+        "generator = \"mixed\"",
+        &["line 21", "`workloads.day.source.generator`", "`mixed_cluster`"],
+    ),
+    (
+        "generator = \"mixed_cluster\"",
+        "path = \"x\"",
+        &["`workloads.day.source`", "no source", "`generator`"],
+    ),
+    ("importer = \"swf\"", "importer = \"sfw\"", &["`workloads.log.source.importer`", "did you mean `swf`?"]),
+    (", path = \"log.swf\"", "", &["`workloads.log.source`", "`path`", "data folder"]),
+    (
+        "importer = \"swf\"",
+        "importer = \"swf\", canonical = \"d\"",
+        &["`workloads.log.source`", "exactly one"],
+    ),
+    ("factor = 2.0", "factor = 0", &["`workloads.day.transforms[0].compress.factor`", "above 0"]),
+    (
+        "compress = {",
+        "compres = {",
+        &["`workloads.day.transforms[0]", "`compres`", "did you mean `compress`?"],
+    ),
+    (
+        "first_jobs = [0, 10]",
+        "first_jobs = [0]",
+        &["`workloads.log.transforms[0].window.first_jobs`", "seed 1", "below 1"],
+    ),
+    ("pue = 1.3", "pue = 0.9", &["`rules.usual.pue`", "0.9", "1 or more"]),
+    ("pue = 1.3", "pue = nan", &["`rules.usual.pue`", "1 or more"]),
+    ("pue = 1.3", "puе = 1.3", &["line "]),
+    ("horizon_seconds = 100.0", "horizon_seconds = -1", &["`rules.usual.horizon_seconds`", "-1", "above 0"]),
+    (
+        "backfilling = \"skip\"",
+        "backfilling = \"eazy\"",
+        &["`rules.usual.backfilling`", "did you mean `easy`?"],
+    ),
+    (
+        "place = \"best_fit\"",
+        "place = \"best_fitt\"",
+        &["`schedulers.best`", "best_fitt", "did you mean \"best_fit\""],
+    ),
+    ("place = \"best_fit\"", "palce = \"best_fit\"", &["`schedulers.best.palce`", "did you mean `place`?"]),
+    (
+        "place = \"best_fit\"",
+        "place = { policy = \"best_fit\", serch = \"scan\" }",
+        &["`schedulers.best`", "serch", "search"],
+    ),
+    ("cluster = \"pool\"", "cluster = \"poll\"", &["`scenarios[0].cluster`", "did you mean `pool`?"]),
+    ("workload = \"log\"", "workload = \"blog\"", &["`scenarios[0].workload`", "`day`"]),
+    ("rules = \"usual\"", "rules = \"usal\"", &["`scenarios[0].rules`", "did you mean `usual`?"]),
+    ("name = \"one\"", "name = \"day/usual\"", &["`scenarios_grid.name`", "`day/usual`", "each name once"]),
+    (
+        "clusters = [\"hosts\"]",
+        "clusters = [\"host\"]",
+        &["`scenarios_grid.clusters[0]`", "did you mean `hosts`?"],
+    ),
+    ("workloads = [\"day\"]", "workloads = []", &["`scenarios_grid.workloads`", "one or more"]),
+    ("{workload}/{rules}", "{workloads}", &["`scenarios_grid.name`", "did you mean `workload`?"]),
+];
+
+#[test]
+fn the_config_that_refusals_start_from_is_valid() {
+    Config::parse("x.toml", VALID).expect("valid");
+}
+
+#[test]
+fn refusals_name_the_key_and_what_is_allowed() {
+    let mut complaints = Vec::new();
+    for (found, wrong, expected) in REFUSED {
+        assert_eq!(VALID.matches(found).count(), 1, "`{found}` stands there once");
+        let Err(error) = Config::parse("x.toml", &VALID.replace(found, wrong)) else {
+            complaints.push(format!("`{wrong}` is not refused"));
+            continue;
+        };
+        let error = error.to_string();
+        let is_one_line = error.starts_with("x.toml, line ") && !error.contains('\n');
+        let missing: Vec<_> = expected.iter().filter(|part| !error.contains(**part)).collect();
+        if !is_one_line || !missing.is_empty() {
+            complaints.push(format!("`{wrong}` is refused without {missing:?}: {error}"));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn a_config_needs_schedulers_and_scenarios() {
+    let without = |from: &str, to: &str| {
+        let (start, end) = (VALID.find(from).expect("there"), VALID.find(to).unwrap_or(VALID.len()));
+        Config::parse("x.toml", &format!("{}{}", &VALID[..start], &VALID[end..]))
+            .expect_err("refused")
+            .to_string()
+    };
+    assert!(without("[schedulers.best]", "[[scenarios]]").contains("key `schedulers`: missing key"));
+    assert!(without("[[scenarios]]", "none").contains("key `scenarios`: there is none"));
+    let empty = VALID.replace("[schedulers.best]\norder = \"fcfs\"\nplace = \"best_fit\"", "[schedulers]");
+    let error = Config::parse("x.toml", &empty).expect_err("refused").to_string();
+    assert!(error.contains("key `schedulers`") && error.contains("one or more"), "{error}");
+}
+
+#[test]
+fn a_refusal_in_an_included_file_names_that_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("x.toml", &VALID.replace("pool = { processors = 8 }", "file = \"pool.toml\""));
+    write("pool.toml", "host_order = \"as_listed\"\npool = { processors = 0 }\n");
+    let error = Config::read(&folder.path().join("x.toml")).expect_err("refused").to_string();
+    assert!(error.contains("pool.toml, line 2, key `pool.processors`"), "{error}");
+    write("pool.toml", "pool = { processors = 3 }\n");
+    let config = Config::read(&folder.path().join("x.toml")).expect("valid");
+    assert_eq!(config.experiment.clusters.0[0].1.pool.as_ref().map(|pool| pool.processors), Some(3));
+    write("pool.toml", "file = \"x.toml\"\n");
+    let error = Config::read(&folder.path().join("x.toml")).expect_err("refused").to_string();
+    assert!(error.contains("includes no other"), "{error}");
+}
