@@ -1,1 +1,23 @@
-//! x
+//! What a person reads: statistics, the leaderboard in the terminal, figures, and one HTML page.
+//!
+//! ```text
+//!  folder --results--> Results --> Comparison --+--> leaderboard   a table as text
+//!                                               +--> figures       SVG, one function each
+//!                                               +--> html          one self-contained page
+//! ```
+//!
+//! This crate knows results and nothing else of ours: a page can be made anew years after the runs.
+
+pub mod compare;
+mod error;
+pub mod figures;
+pub mod html;
+pub mod leaderboard;
+pub mod statistics;
+pub mod testing;
+pub mod words;
+
+pub use compare::Comparison;
+pub use error::ReportError;
+pub use html::{page, write};
+pub use leaderboard::leaderboard;

@@ -1,0 +1,254 @@
+//! One HTML page with everything on it: no script, no font, no picture from elsewhere.
+
+use crate::compare::{Cell, Comparison, MetricComparison, ScenarioComparison};
+use crate::error::ReportError;
+use crate::figures::{FIGURES, Scene, scheduler_colour};
+use crate::leaderboard::{extent, sentence};
+use crate::statistics::interquartile_mean;
+use crate::words::{Said, counted, metric_title, significant, unit_and_direction};
+use minijinja::Environment;
+use minijinja::value::Serde;
+use results::{Better, REPORT_FILE, Results};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+const TEMPLATE_NAME: &str = "report.html"; // the ending switches escaping on
+const TEMPLATE: &str = include_str!("../templates/report.html");
+
+/// Writes the page into the folder of its experiment, and says where it is.
+///
+/// # Errors
+/// What [`page`] refuses, and a file that cannot be written.
+pub fn write(folder: &Path, results: &Results) -> Result<PathBuf, ReportError> {
+    let path = folder.join(REPORT_FILE);
+    let text = page(results)?;
+    std::fs::write(&path, text).map_err(|source| ReportError::Write { path: path.clone(), source })?;
+    Ok(path)
+}
+
+/// The page as text. The same results give the same bytes.
+///
+/// # Errors
+/// Refuses results whose runs disagree on what a metric is.
+pub fn page(results: &Results) -> Result<String, ReportError> {
+    let comparison = Comparison::of(results)?;
+    let mut scenarios = Vec::with_capacity(comparison.scenarios.len());
+    for scenario in &comparison.scenarios {
+        scenarios.push(Section::of(&Scene { comparison: &comparison, scenario, results })?);
+    }
+    let manifest = &results.manifest;
+    let content = Content {
+        experiment: &manifest.experiment,
+        version: &manifest.version,
+        command: &manifest.command,
+        config_digest: &manifest.config_digest,
+        is_complete: results.is_complete(),
+        runs: match results.is_complete() {
+            true => counted(results.planned_count(), "run"),
+            false => format!("{} of {} runs so far", results.finished_count(), results.planned_count()),
+        },
+        schedulers: comparison
+            .schedulers
+            .iter()
+            .enumerate()
+            .map(|(place, name)| Named::of(place, name))
+            .collect(),
+        seeds: seeds_of(&comparison.scenarios),
+        scenarios,
+        digests: results.runs.iter().map(|run| DigestRow::of(&run.record)).collect(),
+    };
+    let mut environment = Environment::new();
+    environment.add_template(TEMPLATE_NAME, TEMPLATE)?;
+    Ok(environment.get_template(TEMPLATE_NAME)?.render(Serde(&content))?)
+}
+
+/// The seeds of all scenarios, once each, in order of size.
+fn seeds_of(scenarios: &[ScenarioComparison]) -> String {
+    let all: BTreeSet<u64> = scenarios.iter().flat_map(|scenario| scenario.seeds.iter().copied()).collect();
+    all.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Everything the template may name.
+#[derive(Serialize)]
+struct Content<'a> {
+    experiment: &'a str,
+    version: &'a str,
+    command: &'a str,
+    config_digest: &'a str,
+    is_complete: bool,
+    runs: String,
+    schedulers: Vec<Named>,
+    seeds: String,
+    scenarios: Vec<Section>,
+    digests: Vec<DigestRow<'a>>,
+}
+
+/// A scheduler with its colour.
+#[derive(Serialize)]
+struct Named {
+    name: String,
+    colour: String,
+}
+
+impl Named {
+    fn of(place: usize, name: &str) -> Named {
+        Named { name: name.to_owned(), colour: scheduler_colour(place) }
+    }
+}
+
+/// One scenario on the page.
+#[derive(Serialize)]
+struct Section {
+    name: String,
+    extent: String,
+    seed_count: usize,
+    sentence: Option<String>,
+    first: String,
+    columns: Vec<Heading>,
+    rows: Vec<Row>,
+    figures: Vec<Drawn>,
+    metrics: Vec<MetricTable>,
+}
+
+#[derive(Serialize)]
+struct Heading {
+    name: String,
+    title: String,
+    unit: String,
+}
+
+#[derive(Serialize)]
+struct Row {
+    scheduler: Named,
+    cells: Vec<CellText>,
+}
+
+/// A cell as it is read.
+#[derive(Default, Serialize)]
+struct CellText {
+    estimate: String,
+    is_best: bool,
+    difference: String,
+    ratio: String,
+    verdict: &'static str,
+    interquartile_mean: String,
+    count: usize,
+}
+
+#[derive(Serialize)]
+struct Drawn {
+    title: &'static str,
+    caption: &'static str,
+    svg: String,
+}
+
+#[derive(Serialize)]
+struct MetricTable {
+    heading: Heading,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct DigestRow<'a> {
+    scenario: &'a str,
+    scheduler: &'a str,
+    seed: u64,
+    digest: &'a str,
+    id: &'a str,
+    events: u64,
+    decisions: u64,
+}
+
+impl<'a> DigestRow<'a> {
+    fn of(record: &'a results::RunRecord) -> Self {
+        DigestRow {
+            scenario: &record.scenario,
+            scheduler: &record.scheduler,
+            seed: record.seed,
+            digest: &record.digest,
+            id: &record.id,
+            events: record.events,
+            decisions: record.decisions,
+        }
+    }
+}
+
+impl Section {
+    fn of(scene: &Scene<'_>) -> Result<Section, ReportError> {
+        let scenario = scene.scenario;
+        let shown = scenario.default_metrics();
+        let mut figures = Vec::with_capacity(FIGURES.len());
+        for figure in FIGURES.iter().filter(|_| scenario.finished_count > 0) {
+            // The name space is for files that stand alone; inside HTML it is known.
+            let svg = (figure.draw)(scene)?.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
+            figures.push(Drawn { title: figure.title, caption: figure.caption, svg });
+        }
+        let table = |metric| MetricTable { heading: Heading::of(metric), rows: rows(scene, &[metric]) };
+        Ok(Section {
+            name: scenario.scenario.clone(),
+            extent: extent(scenario),
+            seed_count: scenario.seeds.len(),
+            sentence: shown.first().map(|lead| sentence(scenario, lead)),
+            first: scenario.schedulers.first().cloned().unwrap_or_default(),
+            columns: shown.iter().map(|metric| Heading::of(metric)).collect(),
+            rows: rows(scene, &shown),
+            figures,
+            metrics: scenario.metrics.iter().map(table).collect(),
+        })
+    }
+}
+
+impl Heading {
+    fn of(metric: &MetricComparison) -> Heading {
+        Heading {
+            name: metric.name.clone(),
+            title: metric_title(&metric.name),
+            unit: unit_and_direction(&metric.unit, metric.better),
+        }
+    }
+}
+
+fn rows(scene: &Scene<'_>, metrics: &[&MetricComparison]) -> Vec<Row> {
+    let row = |(place, name): (usize, &String)| {
+        let colour = scene.comparison.schedulers.iter().position(|other| other == name);
+        let colour = colour.expect("a comparison knows every scheduler of its plan");
+        let cells = metrics.iter().map(|metric| CellText::of(&metric.cells[place], metric.better)).collect();
+        Row { scheduler: Named::of(colour, name), cells }
+    };
+    scene.scenario.schedulers.iter().enumerate().map(row).collect()
+}
+
+impl CellText {
+    fn of(cell: &Cell, better: Better) -> CellText {
+        let Some(estimate) = cell.estimate else {
+            return CellText::default();
+        };
+        let values: Vec<f64> = cell.values.values().copied().collect();
+        let difference = cell.difference.map(|difference| Said::of(&difference).signed().plain());
+        CellText {
+            estimate: Said::of(&estimate).plain(),
+            is_best: cell.is_best,
+            difference: difference.unwrap_or_default(),
+            ratio: cell.ratio.map(|ratio| Said::of(&ratio).plain()).unwrap_or_default(),
+            verdict: verdict(cell, better),
+            interquartile_mean: interquartile_mean(&values).map(significant).unwrap_or_default(),
+            count: estimate.count,
+        }
+    }
+}
+
+/// What the paired difference says in one word, where it says anything.
+fn verdict(cell: &Cell, better: Better) -> &'static str {
+    let Some(difference) = cell.difference.filter(|difference| difference.half_width.is_some()) else {
+        return "";
+    };
+    match better {
+        _ if difference.mean == 0.0 && difference.half_width == Some(0.0) => "equal",
+        _ if !difference.excludes(0.0) => "unclear",
+        Better::Neither => "differs",
+        Better::Higher if difference.mean > 0.0 => "better",
+        Better::Lower if difference.mean < 0.0 => "better",
+        Better::Higher | Better::Lower => "worse",
+    }
+}
