@@ -34,6 +34,7 @@ places! {
     worst_fit
     dot_product
     l2_norm
+    cosine
     gpu_packing
     gpu_clustering
     fgd
