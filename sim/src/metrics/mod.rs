@@ -87,6 +87,7 @@ metrics! {
     wait_mean
     wait_p95
     wait_p99
+    wait_max
     turnaround_mean
     makespan
     queue_length_mean
