@@ -165,7 +165,7 @@ impl Policy for Scheduler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{check_discipline, starts};
+    use crate::testing::{check_discipline, starts, starts_in_order};
 
     #[test]
     fn every_order_keeps_the_contract_under_every_discipline() {
@@ -207,6 +207,20 @@ mod tests {
                      | at 1 cpu 4 work 5 estimate 5 | at 1 cpu 1 work 50 estimate 50";
         assert_eq!(starts(queue, "cpu 4", Backfilling::Easy), [0, 10, 51, 1]);
         assert_eq!(starts(queue, "cpu 4", Backfilling::Conservative), [0, 10, 15, 20]);
+    }
+
+    /// When A ends at 100, B has waited 98 s of its 200 (WFP3: -(98/200)^3) and C 10 s of its 10 (-1): C is next,
+    /// although it came later and all keys are zero when tasks join.
+    #[test]
+    fn keys_that_move_are_looked_at_when_a_task_is_picked() {
+        let queue = "at 0 cpu 4 work 100 estimate 100 | at 1 cpu 4 work 1 estimate 1 \
+                     | at 3 cpu 4 work 200 estimate 200 | at 91 cpu 4 work 10 estimate 10";
+        for backfilling in [Backfilling::None, Backfilling::EasyPublished] {
+            let wfp3 = starts_in_order("wfp3", queue, "cpu 4", backfilling);
+            assert_eq!(wfp3, [0, 100, 111, 101], "{backfilling:?}");
+            let fcfs = starts_in_order("fcfs", queue, "cpu 4", backfilling);
+            assert_eq!(fcfs, [0, 100, 101, 301], "{backfilling:?}");
+        }
     }
 
     /// A ends at 4 although it declared 10: reservations move up.

@@ -270,8 +270,13 @@ pub fn check_discipline(order: &str, backfilling: Backfilling) {
 
 /// When each task starts, in whole seconds, under first come, first served and a discipline.
 pub fn starts(work: &str, hosts: &str, backfilling: Backfilling) -> Vec<u64> {
+    starts_in_order("fcfs", work, hosts, backfilling)
+}
+
+/// When each task starts, in whole seconds, under an order and a discipline.
+pub fn starts_in_order(order: &str, work: &str, hosts: &str, backfilling: Backfilling) -> Vec<u64> {
     let config =
-        SchedulerConfig { order: "fcfs".into(), place: "first_fit".into(), evict: Default::default() };
+        SchedulerConfig { order: order.into(), place: "first_fit".into(), evict: Default::default() };
     let mut scheduler = Scheduler::new(&config, backfilling).expect("valid");
     let mut engine = Engine::new(Arc::new(topology(hosts)), Arc::new(workload(work)), Rules::default());
     run_episode(&mut engine, &mut scheduler, &mut ()).expect("the scheduler is feasible");

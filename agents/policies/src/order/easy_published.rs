@@ -34,6 +34,7 @@ impl EasyPublished {
 
     /// The task that is picked, with its shadow time.
     fn pick(&mut self, view: ClusterView<'_>) -> Option<(TaskId, SimTime)> {
+        self.joining.refresh(view, &mut self.list);
         self.list.sort_by(Entry::compare_keys);
         let task = self.list.first()?.task;
         Some((task, shadow_time(view, task)))

@@ -64,6 +64,15 @@ impl Joining {
         self.key.key(&JobFacts::of(view, task))
     }
 
+    /// Computes the keys of these entries anew, if keys move while tasks wait.
+    pub(crate) fn refresh(&self, view: ClusterView<'_>, entries: &mut [Entry]) {
+        if self.key.moves_with_time() {
+            for entry in entries {
+                entry.key = self.key_of(view, entry.task);
+            }
+        }
+    }
+
     /// Hands over everyone who joined since the last time and still waits.
     pub(crate) fn read(&mut self, view: ClusterView<'_>, mut take: impl FnMut(Entry)) {
         let (next, joined) = view.joined_since(self.cursor);
