@@ -39,7 +39,7 @@ const USAGE: &str = "usage.parquet";
 const NAMES: &str = "names.parquet";
 const MIX: &str = "mix.parquet";
 
-/// Where a workload comes from, as told to [`write`].
+/// Where a workload comes from, as told to [`write()`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// Name of the file that was imported, or of the generator.
