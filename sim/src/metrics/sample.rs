@@ -1,5 +1,10 @@
 //! Means and percentiles over tasks.
 
+use crate::event::{Event, EventKind};
+use crate::kernel::time::SimDuration;
+use crate::observe::Observer;
+use crate::view::ClusterView;
+
 /// The mean of what was added, in the order in which it was added; zero of nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mean {
@@ -19,12 +24,33 @@ impl Mean {
 }
 
 /// The smallest value that at least this share of all values does not exceed (nearest rank); zero of nothing.
-pub(super) fn percentile(values: &[u64], share: f64) -> u64 {
+fn percentile(values: &[u64], share: f64) -> u64 {
     let mut values = values.to_vec();
     let rank = (share * values.len() as f64).ceil() as usize;
     match rank.checked_sub(1) {
         None => 0,
         Some(index) => *values.select_nth_unstable(index).1,
+    }
+}
+
+/// Times from submission to the first start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FirstWaits(Vec<u64>);
+
+impl FirstWaits {
+    /// The wait that this share of the started tasks does not exceed, in seconds.
+    pub(super) fn percentile_seconds(&self, share: f64) -> f64 {
+        SimDuration(percentile(&self.0, share)).seconds()
+    }
+}
+
+impl Observer for FirstWaits {
+    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+        if let EventKind::TaskStarted { placement } = event.kind
+            && view.attempt(placement.task) == 0
+        {
+            self.0.push(event.time.since(view.submit(placement.task)).0);
+        }
     }
 }
 

@@ -1,22 +1,17 @@
 //! From submission to the first start: the time that 95 % of the started tasks do not exceed.
 
-use super::sample::percentile;
+use super::sample::FirstWaits;
 use super::{Better, Metric};
-use crate::event::{Event, EventKind};
-use crate::kernel::time::SimDuration;
+use crate::event::Event;
 use crate::observe::Observer;
 use crate::view::ClusterView;
 
 #[derive(Default)]
-pub(super) struct Watch(Vec<u64>);
+pub(super) struct Watch(FirstWaits);
 
 impl Observer for Watch {
     fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        if let EventKind::TaskStarted { placement } = event.kind
-            && view.attempt(placement.task) == 0
-        {
-            self.0.push(event.time.since(view.submit(placement.task)).0);
-        }
+        self.0.on_event(event, view);
     }
 }
 
@@ -26,6 +21,6 @@ impl Metric for Watch {
     const HELP: &'static str = "time from submission to the first start that 95 % of started tasks do not exceed";
 
     fn value(&self, _: ClusterView<'_>) -> f64 {
-        SimDuration(percentile(&self.0, 0.95)).seconds()
+        self.0.percentile_seconds(0.95)
     }
 }

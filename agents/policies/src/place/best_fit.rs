@@ -2,35 +2,15 @@
 //!
 //! Packs tightly and keeps whole hosts free for large tasks, at the price of contention.
 
-use sim::index::{Ordered, Preference};
+use sim::index::Preference;
 
-use super::search::{Options, Search, feasible, left, place_tightly};
+use super::search::{Fit, Options};
 use crate::prelude::*;
 
 pub(super) const HELP: &str = "the host with the least cpu left, then memory, then devices";
 
-struct Fit {
-    search: Search,
-    index: Ordered,
-}
-
-impl Policy for Fit {
-    fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
-        let Request::Place { task } = request else { return Decision::Defer };
-        let host = match self.search {
-            Search::Index => self.index.find(view, view.shape(task)),
-            Search::Scan => feasible(view, view.shape(task)).min_by_key(|&host| (left(view, host), host)),
-        };
-        place_tightly(view, task, host)
-    }
-
-    fn reset(&mut self, _: Seed) {
-        self.index = Ordered::new(Preference::Tightest);
-    }
-}
-
 pub(super) fn policy(options: Options) -> impl Policy {
-    Fit { search: options.search, index: Ordered::new(Preference::Tightest) }
+    Fit::new(Preference::Tightest, options)
 }
 
 #[cfg(test)]

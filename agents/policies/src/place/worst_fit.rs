@@ -2,35 +2,15 @@
 //!
 //! Spreads the work evenly, at the price of fragments everywhere.
 
-use sim::index::{Ordered, Preference};
+use sim::index::Preference;
 
-use super::search::{Options, Search, feasible, left, place_tightly};
+use super::search::{Fit, Options};
 use crate::prelude::*;
 
 pub(super) const HELP: &str = "the host with the most cpu left, then memory, then devices";
 
-struct Fit {
-    search: Search,
-    index: Ordered,
-}
-
-impl Policy for Fit {
-    fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
-        let Request::Place { task } = request else { return Decision::Defer };
-        let host = match self.search {
-            Search::Index => self.index.find(view, view.shape(task)),
-            Search::Scan => feasible(view, view.shape(task)).min_by_key(|&host| (std::cmp::Reverse(left(view, host)), host)),
-        };
-        place_tightly(view, task, host)
-    }
-
-    fn reset(&mut self, _: Seed) {
-        self.index = Ordered::new(Preference::Roomiest);
-    }
-}
-
 pub(super) fn policy(options: Options) -> impl Policy {
-    Fit { search: options.search, index: Ordered::new(Preference::Roomiest) }
+    Fit::new(Preference::Roomiest, options)
 }
 
 #[cfg(test)]
