@@ -3,9 +3,8 @@
 
 use super::sample::Mean;
 use super::{Better, Metric};
-use crate::event::{Event, EventKind};
+use crate::kernel::ids::TaskId;
 use crate::kernel::time::SimDuration;
-use crate::observe::Observer;
 use crate::view::ClusterView;
 
 /// Shorter runs count as this long, so that they do not dominate the mean.
@@ -13,15 +12,6 @@ const SHORTEST_RUN: SimDuration = SimDuration(10_000_000);
 
 #[derive(Default)]
 pub(super) struct Watch(Mean);
-
-impl Observer for Watch {
-    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        if let EventKind::TaskFinished { task, .. } = event.kind {
-            let run = event.time.since(view.started(task));
-            self.0.add(bounded_slowdown(event.time.since(view.submit(task)), run));
-        }
-    }
-}
 
 fn bounded_slowdown(turnaround: SimDuration, run: SimDuration) -> f64 {
     (turnaround.seconds() / run.max(SHORTEST_RUN).seconds()).max(1.0)
@@ -31,6 +21,11 @@ impl Metric for Watch {
     const UNIT: &'static str = "1";
     const BETTER: Better = Better::Lower;
     const HELP: &'static str = "(wait + run) / max(run, 10 s), at least 1, mean over finished tasks";
+
+    fn on_finished(&mut self, task: TaskId, view: ClusterView<'_>) {
+        let run = view.now().since(view.started(task));
+        self.0.add(bounded_slowdown(view.now().since(view.submit(task)), run));
+    }
 
     fn value(&self, _: ClusterView<'_>) -> f64 {
         self.0.value()

@@ -1,17 +1,11 @@
 //! Energy of all hosts with their devices.
 
 use super::{Better, Metric};
-use crate::event::Event;
-use crate::observe::Observer;
 use crate::metrics::JOULES_PER_KWH;
 use crate::view::ClusterView;
 
 #[derive(Default)]
 pub(super) struct Watch;
-
-impl Observer for Watch {
-    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
-}
 
 impl Metric for Watch {
     const UNIT: &'static str = "kWh";

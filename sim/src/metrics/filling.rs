@@ -1,10 +1,8 @@
 //! What the filling of a GPU cluster is judged by (Weng et al., USENIX ATC 2023): values in the bucket in which
 //! a given percentage of the cluster's GPU capacity has been asked for, whether it was given or not.
 
-use crate::event::{Event, EventKind};
 use crate::kernel::ids::HostId;
 use crate::models::fragmentation::TypicalTasks;
-use crate::observe::Observer;
 use crate::resources::DeviceClass;
 use crate::view::ClusterView;
 
@@ -20,12 +18,9 @@ pub(super) struct Bucket<const PERCENT: u64> {
 }
 
 impl<const PERCENT: u64> Bucket<PERCENT> {
-    /// True when this event decided about a task, and the bucket is the wanted one.
+    /// True when the bucket is the wanted one, now that a task was decided about.
     #[inline]
-    fn is_in(&mut self, event: &Event, view: ClusterView<'_>) -> bool {
-        if !matches!(event.kind, EventKind::TaskStarted { .. } | EventKind::TaskRejected { .. }) {
-            return false;
-        }
+    fn is_now(&mut self, view: ClusterView<'_>) -> bool {
         if self.end_milli == 0 {
             self.measure(view);
         }
@@ -54,11 +49,10 @@ impl<const PERCENT: u64> AllocationRatio<PERCENT> {
     pub(super) fn value(&self) -> f64 {
         self.mean.value()
     }
-}
 
-impl<const PERCENT: u64> Observer for AllocationRatio<PERCENT> {
-    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        if self.bucket.is_in(event, view) {
+    /// A task was started or turned away.
+    pub(super) fn on_decided(&mut self, view: ClusterView<'_>) {
+        if self.bucket.is_now(view) {
             let percent = 100.0 * view.totals().device_milli as f64 / self.bucket.capacity_milli as f64;
             self.mean.add((percent * 100.0).round() / 100.0);
         }
@@ -96,11 +90,10 @@ impl<const PERCENT: u64> Fragmentation<PERCENT> {
         self.cursor = next;
         self.by_host.iter().sum()
     }
-}
 
-impl<const PERCENT: u64> Observer for Fragmentation<PERCENT> {
-    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        if self.bucket.is_in(event, view) {
+    /// A task was started or turned away.
+    pub(super) fn on_decided(&mut self, view: ClusterView<'_>) {
+        if self.bucket.is_now(view) {
             let fragment = self.measure(view);
             self.mean.add(100.0 * fragment / self.bucket.capacity_milli as f64);
         }
@@ -119,13 +112,15 @@ impl<const PERCENT: u64> FailedTasks<PERCENT> {
     pub(super) fn value(&self) -> f64 {
         self.at_bucket as f64
     }
-}
 
-impl<const PERCENT: u64> Observer for FailedTasks<PERCENT> {
-    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        self.failed += u64::from(matches!(event.kind, EventKind::TaskRejected { .. }));
-        if self.bucket.is_in(event, view) {
+    pub(super) fn on_started(&mut self, view: ClusterView<'_>) {
+        if self.bucket.is_now(view) {
             self.at_bucket = self.failed;
         }
+    }
+
+    pub(super) fn on_rejected(&mut self, view: ClusterView<'_>) {
+        self.failed += 1;
+        self.on_started(view);
     }
 }

@@ -2,23 +2,24 @@
 
 use super::filling::AllocationRatio;
 use super::{Better, Metric};
-use crate::event::Event;
-use crate::observe::Observer;
+use crate::kernel::ids::TaskId;
 use crate::view::ClusterView;
 
 #[derive(Default)]
 pub(super) struct Watch(AllocationRatio<100>);
 
-impl Observer for Watch {
-    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        self.0.on_event(event, view);
-    }
-}
-
 impl Metric for Watch {
     const UNIT: &'static str = "%";
     const BETTER: Better = Better::Higher;
     const HELP: &'static str = "allocated share of all GPUs when 100 % of them have been asked for";
+
+    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.0.on_decided(view);
+    }
+
+    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.0.on_decided(view);
+    }
 
     fn value(&self, _: ClusterView<'_>) -> f64 {
         self.0.value()

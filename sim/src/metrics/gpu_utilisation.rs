@@ -1,16 +1,10 @@
 //! Allocated share of all devices, averaged over the episode.
 
 use super::{Better, Metric};
-use crate::event::Event;
-use crate::observe::Observer;
 use crate::view::ClusterView;
 
 #[derive(Default)]
 pub(super) struct Watch;
-
-impl Observer for Watch {
-    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
-}
 
 impl Metric for Watch {
     const UNIT: &'static str = "1";

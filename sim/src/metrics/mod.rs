@@ -1,7 +1,8 @@
 //! Numbers about one episode. One metric, one file; to add one, write the file and put its name into the
 //! list below: results, reports and `rackwright list` then know it, and the contract test at the end runs on it.
 
-use crate::event::Event;
+use crate::event::{Event, EventKind};
+use crate::kernel::ids::TaskId;
 use crate::observe::Observer;
 use crate::view::ClusterView;
 
@@ -35,14 +36,34 @@ pub struct MetricInfo {
     pub help: &'static str,
 }
 
-/// A number about one episode.
-pub trait Metric: Observer + Default {
+/// A number about one episode. It is told what it wants to hear of, after that has taken effect.
+pub trait Metric: Default {
     /// Unit of the value; "1" for a ratio.
     const UNIT: &'static str;
     /// Which direction is good.
     const BETTER: Better;
     /// What it says, in one line.
     const HELP: &'static str;
+
+    /// A task came and waits.
+    #[inline]
+    fn on_submitted(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
+    /// A task began to run.
+    #[inline]
+    fn on_started(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
+    /// A task has done its work.
+    #[inline]
+    fn on_finished(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
+    /// A running task was thrown out and waits again.
+    #[inline]
+    fn on_evicted(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
+    /// A task left without having finished.
+    #[inline]
+    fn on_rejected(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
 
     /// The value when the episode has ended; `view` shows the world then. Finite always, zero on an empty episode.
     fn value(&self, view: ClusterView<'_>) -> f64;
@@ -74,9 +95,17 @@ macro_rules! metrics {
         }
 
         impl Observer for MetricSet {
-            #[inline]
+            // One function beside the metrics, so that they are inlined into it.
+            #[inline(never)]
             fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-                $(self.$name.on_event(event, view);)*
+                match event.kind {
+                    EventKind::TaskSubmitted { task } => {$(self.$name.on_submitted(task, view);)*}
+                    EventKind::TaskStarted { placement } => {$(self.$name.on_started(placement.task, view);)*}
+                    EventKind::TaskFinished { task, .. } => {$(self.$name.on_finished(task, view);)*}
+                    EventKind::TaskEvicted { task, .. } => {$(self.$name.on_evicted(task, view);)*}
+                    EventKind::TaskRejected { task, .. } => {$(self.$name.on_rejected(task, view);)*}
+                    EventKind::UseChanged { .. } => {}
+                }
             }
         }
     };

@@ -1,8 +1,7 @@
 //! Means and percentiles over tasks.
 
-use crate::event::{Event, EventKind};
+use crate::kernel::ids::TaskId;
 use crate::kernel::time::SimDuration;
-use crate::observe::Observer;
 use crate::view::ClusterView;
 
 /// The mean of what was added, in the order in which it was added; zero of nothing.
@@ -24,33 +23,40 @@ impl Mean {
 }
 
 /// The smallest value that at least this share of all values does not exceed (nearest rank); zero of nothing.
-fn percentile(values: &[u64], share: f64) -> u64 {
-    let mut values = values.to_vec();
-    let rank = (share * values.len() as f64).ceil() as usize;
-    match rank.checked_sub(1) {
+/// Of the values, `zeros` are zero and the others are listed.
+fn percentile(zeros: usize, others: &[u64], share: f64) -> u64 {
+    let rank = (share * (zeros + others.len()) as f64).ceil() as usize;
+    match rank.checked_sub(zeros + 1) {
         None => 0,
-        Some(index) => *values.select_nth_unstable(index).1,
+        Some(index) => *others.to_vec().select_nth_unstable(index).1,
     }
 }
 
-/// Times from submission to the first start.
+/// How long a task that has just started had waited since its submission; nothing when it had started before.
+#[inline]
+pub(super) fn first_wait(task: TaskId, view: ClusterView<'_>) -> Option<SimDuration> {
+    (view.attempt(task) == 0).then(|| view.now().since(view.submit(task)))
+}
+
+/// Times from submission to the first start. Most tasks of most workloads start at once, and are only counted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FirstWaits(Vec<u64>);
+pub(super) struct FirstWaits {
+    at_once: usize,
+    later: Vec<u64>,
+}
 
 impl FirstWaits {
+    pub(super) fn on_started(&mut self, task: TaskId, view: ClusterView<'_>) {
+        match first_wait(task, view) {
+            None => {}
+            Some(SimDuration(0)) => self.at_once += 1,
+            Some(SimDuration(wait)) => self.later.push(wait),
+        }
+    }
+
     /// The wait that this share of the started tasks does not exceed, in seconds.
     pub(super) fn percentile_seconds(&self, share: f64) -> f64 {
-        SimDuration(percentile(&self.0, share)).seconds()
-    }
-}
-
-impl Observer for FirstWaits {
-    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        if let EventKind::TaskStarted { placement } = event.kind
-            && view.attempt(placement.task) == 0
-        {
-            self.0.push(event.time.since(view.submit(placement.task)).0);
-        }
+        SimDuration(percentile(self.at_once, &self.later, share)).seconds()
     }
 }
 
@@ -61,9 +67,11 @@ mod tests {
     #[test]
     fn percentiles_are_nearest_ranks() {
         let values: Vec<u64> = (1..=20).rev().collect();
-        assert_eq!(percentile(&values, 0.95), 19);
-        assert_eq!(percentile(&values, 0.99), 20);
-        assert_eq!(percentile(&[], 0.95), 0);
+        assert_eq!(percentile(0, &values, 0.95), 19);
+        assert_eq!(percentile(0, &values, 0.99), 20);
+        assert_eq!(percentile(0, &[], 0.95), 0);
+        // With eighty zeros before them, the 80th of a hundred is zero and the 81st is 1.
+        assert_eq!([0.80, 0.81, 0.95].map(|share| percentile(80, &values, share)), [0, 1, 15]);
     }
 
     #[test]

@@ -1,23 +1,20 @@
 //! Tasks that did their work.
 
 use super::{Better, Metric};
-use crate::event::{Event, EventKind};
-use crate::observe::Observer;
+use crate::kernel::ids::TaskId;
 use crate::view::ClusterView;
 
 #[derive(Default)]
 pub(super) struct Watch(u64);
 
-impl Observer for Watch {
-    fn on_event(&mut self, event: &Event, _: ClusterView<'_>) {
-        self.0 += u64::from(matches!(event.kind, EventKind::TaskFinished { .. }));
-    }
-}
-
 impl Metric for Watch {
     const UNIT: &'static str = "tasks";
     const BETTER: Better = Better::Higher;
     const HELP: &'static str = "tasks that did their work";
+
+    fn on_finished(&mut self, _: TaskId, _: ClusterView<'_>) {
+        self.0 += 1;
+    }
 
     fn value(&self, _: ClusterView<'_>) -> f64 {
         self.0 as f64

@@ -1,16 +1,10 @@
 //! Tasks that still wait when the episode ends.
 
 use super::{Better, Metric};
-use crate::event::Event;
-use crate::observe::Observer;
 use crate::view::ClusterView;
 
 #[derive(Default)]
 pub(super) struct Watch;
-
-impl Observer for Watch {
-    fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}
-}
 
 impl Metric for Watch {
     const UNIT: &'static str = "tasks";

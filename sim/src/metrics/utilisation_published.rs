@@ -2,9 +2,8 @@
 //! first submission to the *start* of the last task, which is more than the true share.
 
 use super::{Better, Metric};
-use crate::event::{Event, EventKind};
+use crate::kernel::ids::TaskId;
 use crate::kernel::time::SimTime;
-use crate::observe::Observer;
 use crate::view::ClusterView;
 
 #[derive(Default)]
@@ -15,24 +14,23 @@ pub(super) struct Watch {
     work: u128,
 }
 
-impl Observer for Watch {
-    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        match event.kind {
-            EventKind::TaskSubmitted { .. } => self.first_submit = self.first_submit.or(Some(event.time)),
-            EventKind::TaskStarted { .. } => self.last_start = event.time,
-            EventKind::TaskFinished { task, .. } => {
-                let run = event.time.since(view.started(task));
-                self.work += u128::from(run.0) * u128::from(view.shape(task).resources.cpu_milli);
-            }
-            _ => {}
-        }
-    }
-}
-
 impl Metric for Watch {
     const UNIT: &'static str = "1";
     const BETTER: Better = Better::Higher;
     const HELP: &'static str = "work of finished tasks over capacity until the last start (RLScheduler's definition)";
+
+    fn on_submitted(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.first_submit = self.first_submit.or(Some(view.now()));
+    }
+
+    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.last_start = view.now();
+    }
+
+    fn on_finished(&mut self, task: TaskId, view: ClusterView<'_>) {
+        let run = view.now().since(view.started(task));
+        self.work += u128::from(run.0) * u128::from(view.shape(task).resources.cpu_milli);
+    }
 
     fn value(&self, view: ClusterView<'_>) -> f64 {
         let span = self.last_start.0 - self.first_submit.unwrap_or_default().0.min(self.last_start.0);
