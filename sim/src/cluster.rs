@@ -251,6 +251,14 @@ impl Cluster {
         &self.integrals
     }
 
+    /// Reads what will be needed when this task ends, and returns what is good for nothing.
+    #[inline]
+    pub(crate) fn touch(&self, task: TaskId) -> u32 {
+        let TaskRecord { previous, next, .. } = self.tasks[task];
+        let neighbour = |link: u32| self.tasks.as_slice().get(link as usize).map_or(0, |record| record.next);
+        neighbour(previous) ^ neighbour(next)
+    }
+
     // The queue.
 
     pub(crate) fn enqueue(&mut self, task: TaskId) {

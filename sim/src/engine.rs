@@ -232,8 +232,7 @@ impl Engine {
             self.arrive(job);
             return;
         }
-        let (_, Scheduled { task, attempt, what }) =
-            self.scheduled.pop().expect("the next event is scheduled");
+        let Scheduled { task, attempt, what } = self.pop_scheduled();
         let record = &self.cluster.tasks[task];
         let is_due = match what {
             What::Finish | What::ChangeUse => record.status == Status::Running,
@@ -249,6 +248,19 @@ impl Engine {
             What::ChangeUse => self.change_use(task),
             What::LosePatience => self.reject(task, Cause::Patience),
         }
+    }
+
+    /// Takes the next scheduled event. What is known of the tasks of events that follow soon is read along, all
+    /// of them at once and to no end but this: it is near when their turn comes, where each alone would have to
+    /// be waited for.
+    fn pop_scheduled(&mut self) -> Scheduled {
+        let Self { scheduled, cluster, workload, .. } = self;
+        let mut read = 0;
+        let next = scheduled.pop_announcing(|soon| {
+            read ^= cluster.touch(soon.task) ^ workload.shape(soon.task).0;
+        });
+        std::hint::black_box(read);
+        next.expect("the next event is scheduled").1
     }
 
     fn schedule(&mut self, after: SimDuration, task: TaskId, what: What) {

@@ -1,11 +1,12 @@
 //! The event queue: the earliest first, and first come first served among equals.
 //!
 //! A radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, JACM 37(2), 1990): nothing is ever scheduled before what was
-//! popped last, so an entry need only be put roughly in its place. Bucket `i` holds the entries whose time
-//! differs from the time of the last pop in bit `i - 1` and in no higher one; bucket 0 holds those of the same
-//! instant. When bucket 0 is empty, the lowest bucket with entries is spread over the buckets below it. An entry
-//! moves down at most 64 times, through memory that lies in a row, which is why a million pending events cost
-//! hardly more each than a thousand; `benches/engine.rs` compares with the binary heap of the standard library.
+//! popped last, so an entry need only be put roughly in its place. Times are read as sixteen digits of four bits;
+//! an entry lies in the bucket of the highest digit in which its time differs from that of the last pop, and of
+//! its value there. Those of the same instant lie apart. When none of them is left, the lowest bucket with entries
+//! is spread over the buckets of lower digits. An entry moves down at most sixteen times, through memory that lies
+//! in a row, which is why a million pending events cost hardly more each than a thousand; `benches/engine.rs`
+//! compares with the binary heap of the standard library.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -57,17 +58,27 @@ struct Bucket<T> {
     earliest: (SimTime, u64),
 }
 
+const BITS: usize = 4;
+const VALUES: usize = 1 << BITS;
+const DIGITS: usize = 64 / BITS;
+
+/// Buckets of so many entries are announced when they are spread: enough to reach for at once, few enough to
+/// follow soon.
+const NEAR: std::ops::RangeInclusive<usize> = 4..=64;
+
 /// Scheduled events in the order `(time, class, sequence)`.
 #[derive(Clone, Debug)]
 pub struct EventQueue<T> {
     /// The time of the last pop.
     last: SimTime,
-    /// Bucket 0: the entries of that very instant.
+    /// The entries of that very instant.
     present: BinaryHeap<Reverse<Entry<T>>>,
-    /// Buckets 1 to 64, at their number less one.
+    /// By digit, the lowest first, then by its value.
     later: Vec<Bucket<T>>,
-    /// Which of these have entries, by bit.
-    occupied: u64,
+    /// For each digit, the values whose bucket has entries, by bit.
+    occupied: [u16; DIGITS],
+    /// The digits that have such values, by bit.
+    occupied_digits: u16,
     count: usize,
     next_sequence: u64,
 }
@@ -75,13 +86,13 @@ pub struct EventQueue<T> {
 impl<T: Copy> EventQueue<T> {
     /// An empty queue.
     pub fn new() -> Self {
-        let later =
-            (0..64).map(|_| Bucket { entries: Vec::new(), earliest: (SimTime::MAX, u64::MAX) }).collect();
+        let bucket = Bucket { entries: Vec::new(), earliest: (SimTime::MAX, u64::MAX) };
         Self {
             last: SimTime::ZERO,
             present: BinaryHeap::new(),
-            later,
-            occupied: 0,
+            later: vec![bucket; DIGITS * VALUES],
+            occupied: [0; DIGITS],
+            occupied_digits: 0,
             count: 0,
             next_sequence: 0,
         }
@@ -101,16 +112,21 @@ impl<T: Copy> EventQueue<T> {
     pub fn peek(&self) -> Option<(SimTime, Class)> {
         let (time, order) = match self.present.peek() {
             Some(Reverse(entry)) => entry.key(),
-            None if self.occupied == 0 => return None,
-            None => self.later[self.occupied.trailing_zeros() as usize].earliest,
+            None => self.later[self.lowest()?].earliest,
         };
         Some((time, (order >> 56) as Class))
     }
 
     /// Takes the earliest event.
     pub fn pop(&mut self) -> Option<(SimTime, T)> {
+        self.pop_announcing(|_| {})
+    }
+
+    /// Takes the earliest event, and announces others that are near, when it comes by them: some of them not at
+    /// all, others several times. Whoever needs far memory for an event can reach for that of several at once.
+    pub fn pop_announcing(&mut self, announce: impl FnMut(T)) -> Option<(SimTime, T)> {
         if self.present.is_empty() {
-            self.spread();
+            self.spread(announce);
         }
         let Reverse(entry) = self.present.pop()?;
         self.count -= 1;
@@ -127,32 +143,43 @@ impl<T: Copy> EventQueue<T> {
         self.count == 0
     }
 
+    /// The number of the lowest bucket with entries.
+    fn lowest(&self) -> Option<usize> {
+        let digit = self.occupied_digits.trailing_zeros() as usize;
+        let values = self.occupied.get(digit)?;
+        Some(digit * VALUES + values.trailing_zeros() as usize)
+    }
+
     fn put(&mut self, entry: Entry<T>) {
         let differs = entry.time.0 ^ self.last.0;
         if differs == 0 {
             self.present.push(Reverse(entry));
             return;
         }
-        let number = 63 - differs.leading_zeros() as usize;
-        let bucket = &mut self.later[number];
+        let digit = (63 - differs.leading_zeros()) as usize / BITS;
+        let value = (entry.time.0 >> (digit * BITS)) as usize % VALUES;
+        let bucket = &mut self.later[digit * VALUES + value];
         if bucket.entries.is_empty() || entry.key() < bucket.earliest {
             bucket.earliest = entry.key();
         }
         bucket.entries.push(entry);
-        self.occupied |= 1 << number;
+        self.occupied[digit] |= 1 << value;
+        self.occupied_digits |= 1 << digit;
     }
 
     /// Moves on to the earliest event, and the entries of its bucket to where they belong seen from there.
-    fn spread(&mut self) {
-        if self.occupied == 0 {
-            return;
-        }
-        let number = self.occupied.trailing_zeros() as usize;
-        self.occupied &= self.occupied - 1;
+    fn spread(&mut self, announce: impl FnMut(T)) {
+        let Some(number) = self.lowest() else { return };
+        let digit = number / VALUES;
+        self.occupied[digit] &= self.occupied[digit] - 1;
+        self.occupied_digits &= !(u16::from(self.occupied[digit] == 0) << digit);
         self.last = self.later[number].earliest.0;
         let mut entries = std::mem::take(&mut self.later[number].entries);
+        if NEAR.contains(&entries.len()) {
+            entries.iter().map(|entry| entry.payload).for_each(announce);
+        }
         entries.drain(..).for_each(|entry| self.put(entry));
-        // All of them went to lower buckets; the memory stays where it will be needed again.
+        // All of them went to lower digits; the memory stays where it will be needed again.
         self.later[number].entries = entries;
     }
 }
