@@ -45,17 +45,6 @@ impl Room {
         }
     }
 
-    /// True when `before` reached what is largest in its group in something of which there is less now.
-    #[inline]
-    fn loses_a_maximum(&self, before: &Self, largest: &Self) -> bool {
-        let loses = |now: u32, before: u32, largest: u32| now < before && before == largest;
-        loses(self.free.cpu_milli, before.free.cpu_milli, largest.free.cpu_milli)
-            || loses(self.free.memory_mib, before.free.memory_mib, largest.free.memory_mib)
-            || loses(self.largest_part.into(), before.largest_part.into(), largest.largest_part.into())
-            || loses(self.whole_devices.into(), before.whole_devices.into(), largest.whole_devices.into())
-            || before.kinds & !self.kinds != 0
-    }
-
     /// False when the shape certainly does not fit.
     #[inline]
     fn may_hold(&self, shape: &TaskShape) -> bool {
@@ -72,47 +61,108 @@ impl Room {
     }
 }
 
-/// Finds the lowest host on which a shape fits: a tree of maxima, eight children to a node.
-#[derive(Clone, Debug, Default)]
-pub struct FirstFit {
-    /// The hosts, then each level above: entry i is the maximum of entries 8 i to 8 i + 7 below.
-    levels: Vec<Vec<Room>>,
-    cursor: u64,
+/// So many children has a node of the tree, and so many levels reach 2^32 hosts.
+const FAN_OUT: usize = 8;
+const MOST_LEVELS: usize = 11;
+
+/// The rooms of a node's children, field by field, so that all of them are compared at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Children {
+    cpu_milli: [u32; FAN_OUT],
+    memory_mib: [u32; FAN_OUT],
+    kinds: [u32; FAN_OUT],
+    largest_part: [u16; FAN_OUT],
+    whole_devices: [u16; FAN_OUT],
 }
 
-const FAN_OUT: usize = 8;
+impl Children {
+    fn room(&self, child: usize) -> Room {
+        Room {
+            free: Resources { cpu_milli: self.cpu_milli[child], memory_mib: self.memory_mib[child] },
+            kinds: self.kinds[child],
+            largest_part: self.largest_part[child],
+            whole_devices: self.whole_devices[child],
+        }
+    }
+
+    fn set(&mut self, child: usize, room: Room) {
+        self.cpu_milli[child] = room.free.cpu_milli;
+        self.memory_mib[child] = room.free.memory_mib;
+        self.kinds[child] = room.kinds;
+        self.largest_part[child] = room.largest_part;
+        self.whole_devices[child] = room.whole_devices;
+    }
+
+    fn maximum(&self) -> Room {
+        let largest = |values: &[u32; FAN_OUT]| values.iter().fold(0, |most, &value| most.max(value));
+        let most = |values: &[u16; FAN_OUT]| values.iter().fold(0, |most, &value| most.max(value));
+        Room {
+            free: Resources { cpu_milli: largest(&self.cpu_milli), memory_mib: largest(&self.memory_mib) },
+            kinds: self.kinds.iter().fold(0, |all, &kinds| all | kinds),
+            largest_part: most(&self.largest_part),
+            whole_devices: most(&self.whole_devices),
+        }
+    }
+
+    /// Which children may hold the shape, by bit.
+    #[inline]
+    fn that_may_hold(&self, shape: &TaskShape) -> u32 {
+        let need = shape.resources;
+        let has_room = |child: usize| {
+            self.cpu_milli[child] >= need.cpu_milli && self.memory_mib[child] >= need.memory_mib
+        };
+        let mut some = (0..FAN_OUT).fold(0, |some, child| some | u32::from(has_room(child)) << child);
+        if shape.devices.count > 0 {
+            for child in 0..FAN_OUT {
+                some &= !(u32::from(!self.room(child).may_hold_devices(shape)) << child);
+            }
+        }
+        some
+    }
+}
+
+/// Finds the lowest host on which a shape fits: a tree of maxima, eight children to a node.
+///
+/// What grows is known all the way up at once. What shrinks is not: a node may promise more than is below it
+/// until a search that believed it comes back with nothing and corrects it. Every such detour was paid for by
+/// a change, and most of what shrinks grows again before anyone asks.
+#[derive(Clone, Debug, Default)]
+pub struct FirstFit {
+    /// The hosts, then each level above, by families: child `c` of node `n` is node `8 n + c` of the level below,
+    /// and the room of a node is at least the maximum over its children.
+    levels: Vec<Vec<Children>>,
+    cursor: u64,
+}
 
 impl FirstFit {
     /// The lowest host on which the shape fits.
     pub fn find(&mut self, view: ClusterView<'_>, shape: &TaskShape) -> Option<HostId> {
         self.synchronise(view);
-        self.descend(view, shape, self.levels.len() - 1, 0)
-    }
-
-    /// The lowest such host below entry `group` of the level above `level`.
-    fn descend(
-        &self,
-        view: ClusterView<'_>,
-        shape: &TaskShape,
-        level: usize,
-        group: usize,
-    ) -> Option<HostId> {
-        let entries = &self.levels[level];
-        let first = group * FAN_OUT;
-        for (offset, room) in entries[first..entries.len().min(first + FAN_OUT)].iter().enumerate() {
-            if !room.may_hold(shape) {
+        let top = self.levels.len() - 1;
+        let (mut level, mut node) = (top, 0);
+        // By level: which children of the present node have not been looked at yet.
+        let mut left = [0; MOST_LEVELS];
+        left[top] = self.levels[top][0].that_may_hold(shape);
+        loop {
+            if left[level] == 0 {
+                if level == top {
+                    return None;
+                }
+                let largest = self.levels[level][node].maximum();
+                level += 1;
+                self.levels[level][node / FAN_OUT].set(node % FAN_OUT, largest);
+                node /= FAN_OUT;
                 continue;
             }
-            let index = first + offset;
-            let found = match level {
-                0 => Some(HostId::from_index(index)).filter(|&host| view.fits(shape, host)),
-                _ => self.descend(view, shape, level - 1, index),
-            };
-            if found.is_some() {
-                return found;
+            let child = node * FAN_OUT + left[level].trailing_zeros() as usize;
+            left[level] &= left[level] - 1;
+            if level > 0 {
+                (level, node) = (level - 1, child);
+                left[level] = self.levels[level][node].that_may_hold(shape);
+            } else if child < view.free().len() && view.fits(shape, HostId::from_index(child)) {
+                return Some(HostId::from_index(child));
             }
         }
-        None
     }
 
     fn synchronise(&mut self, view: ClusterView<'_>) {
@@ -125,35 +175,37 @@ impl FirstFit {
     }
 
     fn build(&mut self, view: ClusterView<'_>) {
-        self.levels = vec![view.topology().hosts().map(|host| Room::of(view, host)).collect()];
-        while let Some(below) = self.levels.last().filter(|level| level.len() > FAN_OUT) {
-            let above = below.chunks(FAN_OUT).map(maximum).collect();
-            self.levels.push(above);
+        let mut rooms: Vec<Room> = view.topology().hosts().map(|host| Room::of(view, host)).collect();
+        self.levels.clear();
+        while self.levels.is_empty() || rooms.len() > 1 {
+            let mut families = vec![Children::default(); rooms.len().div_ceil(FAN_OUT)];
+            for (index, &room) in rooms.iter().enumerate() {
+                families[index / FAN_OUT].set(index % FAN_OUT, room);
+            }
+            rooms = families.iter().map(Children::maximum).collect();
+            self.levels.push(families);
+        }
+        // Where a level is not full, its last node has children of no room, which exist all the same.
+        for level in (1..self.levels.len()).rev() {
+            let count = self.levels[level].len() * FAN_OUT;
+            self.levels[level - 1].resize(count, Children::default());
         }
     }
 
     fn update(&mut self, mut index: usize, mut room: Room) {
-        for level in 0..self.levels.len() {
-            let before = std::mem::replace(&mut self.levels[level][index], room);
-            index /= FAN_OUT;
-            let Some(above) = self.levels.get(level + 1) else { return };
-            let was = above[index];
-            room = if room.loses_a_maximum(&before, &was) {
-                let entries = &self.levels[level];
-                let first = index * FAN_OUT;
-                maximum(&entries[first..entries.len().min(first + FAN_OUT)])
-            } else {
-                was.max(room)
-            };
-            if room == was {
-                return;
+        for (level, families) in self.levels.iter_mut().enumerate() {
+            let (family, child) = (&mut families[index / FAN_OUT], index % FAN_OUT);
+            if level > 0 {
+                let known = family.room(child);
+                room = known.max(room);
+                if room == known {
+                    return;
+                }
             }
+            family.set(child, room);
+            index /= FAN_OUT;
         }
     }
-}
-
-fn maximum(rooms: &[Room]) -> Room {
-    rooms.iter().fold(Room::default(), |maximum, &room| maximum.max(room))
 }
 
 /// Which host of those that fit is wanted.
@@ -166,13 +218,15 @@ pub enum Preference {
 }
 
 /// Finds the tightest or the roomiest host on which a shape fits: all hosts sorted by what they have free, in
-/// blocks that know the maxima of their hosts.
+/// blocks that know the maxima of their hosts. Like a node of [`FirstFit`], a block may promise more than it has
+/// until a search that believed it corrects it.
 #[derive(Clone, Debug)]
 pub struct Ordered {
     preference: Preference,
     blocks: Vec<Vec<Entry>>,
-    /// The largest key of each block, and the maxima over it.
+    /// No key of a block is larger than this, and every key of the next one is.
     last_keys: Vec<u128>,
+    /// At least the maxima over each block.
     maxima: Vec<Room>,
     keys: Vec<u128>,
     cursor: u64,
@@ -200,18 +254,30 @@ impl Ordered {
         self.synchronise(view);
         let least = u128::from(shape.resources.cpu_milli) << 96;
         let start = self.last_keys.partition_point(|&last| last < least);
-        let may_hold = |&block: &usize| self.maxima[block].may_hold(shape);
-        let fits = |entry: &&Entry| entry.room.may_hold(shape) && view.fits(shape, self.host(entry.key));
-        match self.preference {
-            Preference::Tightest => (start..self.blocks.len())
-                .filter(may_hold)
-                .find_map(|block| self.blocks[block].iter().find(fits)),
-            Preference::Roomiest => (start..self.blocks.len())
-                .rev()
-                .filter(may_hold)
-                .find_map(|block| self.blocks[block].iter().rev().find(fits)),
+        let end = self.blocks.len();
+        let found = match self.preference {
+            Preference::Tightest => (start..end).find_map(|block| self.find_in(block, view, shape)),
+            Preference::Roomiest => (start..end).rev().find_map(|block| self.find_in(block, view, shape)),
+        };
+        found.map(|key| self.host(key))
+    }
+
+    /// The key of the preferred host of a block on which the shape fits.
+    fn find_in(&mut self, block: usize, view: ClusterView<'_>, shape: &TaskShape) -> Option<u128> {
+        if !self.maxima[block].may_hold(shape) {
+            return None;
         }
-        .map(|entry| self.host(entry.key))
+        let entries = &self.blocks[block];
+        let fits = |entry: &&Entry| entry.room.may_hold(shape) && view.fits(shape, self.host(entry.key));
+        let found = match self.preference {
+            Preference::Tightest => entries.iter().find(fits),
+            Preference::Roomiest => entries.iter().rev().find(fits),
+        };
+        let key = found.map(|entry| entry.key);
+        if key.is_none() {
+            self.maxima[block] = block_maximum(entries);
+        }
+        key
     }
 
     fn key(&self, view: ClusterView<'_>, host: HostId, room: &Room) -> u128 {
@@ -258,7 +324,7 @@ impl Ordered {
             let block = self.block_of(before);
             let at = self.blocks[block].partition_point(|entry| entry.key < before);
             self.blocks[block][at] = entry;
-            self.summarise(block);
+            self.maxima[block] = self.maxima[block].max(room);
             return;
         }
         self.remove(before);
@@ -270,11 +336,6 @@ impl Ordered {
         self.last_keys.partition_point(|&last| last < key).min(self.blocks.len() - 1)
     }
 
-    fn summarise(&mut self, block: usize) {
-        self.last_keys[block] = last_key(&self.blocks[block]);
-        self.maxima[block] = block_maximum(&self.blocks[block]);
-    }
-
     fn remove(&mut self, key: u128) {
         let block = self.block_of(key);
         let at = self.blocks[block].partition_point(|entry| entry.key < key);
@@ -283,23 +344,16 @@ impl Ordered {
         let neighbour = if block + 1 < self.blocks.len() { block + 1 } else { block.saturating_sub(1) };
         if neighbour != block && self.blocks[block].len() + self.blocks[neighbour].len() < BLOCK / 2 {
             self.join(block.min(neighbour));
-        } else if self.blocks[block].is_empty() {
-            // It keeps its place among the keys until something is inserted there or it is joined.
-            self.maxima[block] = Room::default();
-        } else {
-            self.summarise(block);
         }
     }
 
     /// Joins a block with the next one.
     fn join(&mut self, block: usize) {
         let next = self.blocks.remove(block + 1);
-        self.last_keys.remove(block + 1);
-        self.maxima.remove(block + 1);
         self.blocks[block].extend(next);
-        if !self.blocks[block].is_empty() {
-            self.summarise(block);
-        }
+        self.last_keys.remove(block);
+        let maximum = self.maxima.remove(block);
+        self.maxima[block] = self.maxima[block].max(maximum);
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -307,21 +361,20 @@ impl Ordered {
         let entries = &mut self.blocks[block];
         let at = entries.partition_point(|other| other.key < entry.key);
         entries.insert(at, entry);
+        self.last_keys[block] = self.last_keys[block].max(entry.key);
+        self.maxima[block] = self.maxima[block].max(entry.room);
         if entries.len() > BLOCK {
             let upper = entries.split_off(BLOCK / 2);
-            self.last_keys.insert(block + 1, last_key(&upper));
-            self.maxima.insert(block + 1, block_maximum(&upper));
+            self.last_keys.insert(block, last_key(entries));
+            self.maxima.insert(block, block_maximum(entries));
+            self.maxima[block + 1] = block_maximum(&upper);
             self.blocks.insert(block + 1, upper);
-            self.summarise(block);
-        } else {
-            self.last_keys[block] = last_key(entries);
-            self.maxima[block] = self.maxima[block].max(entry.room);
         }
     }
 }
 
 fn last_key(entries: &[Entry]) -> u128 {
-    entries.last().expect("only blocks with entries are summarised").key
+    entries.last().expect("a block is built and split with entries").key
 }
 
 fn block_maximum(entries: &[Entry]) -> Room {
