@@ -80,27 +80,51 @@ impl Skipping {
         });
     }
 
+    /// True when nobody waits of those whose key is known.
+    fn is_empty(&mut self, view: ClusterView<'_>) -> bool {
+        if let [shape] = self.occupied[..]
+            && head(&mut self.by_shape[shape], view).is_none()
+        {
+            self.occupied.clear();
+        }
+        self.occupied.is_empty() && self.gangs.is_empty()
+    }
+
     fn next(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
+        // In a cluster with room, the only one who waits has just come, and nobody needs its key.
+        if self.is_empty(view)
+            && let Some(only) = self.joining.only(view)
+        {
+            return Some(only).filter(|&only| !view.has_failed(only));
+        }
         self.read_joined(view);
-        let waits = |entry: &Entry| view.status(entry.task) == Status::Waiting;
-        self.gangs.retain(waits);
+        self.gangs.retain(|entry| waits(entry, view));
         let mut best = self.gangs.iter().filter(|entry| !view.has_failed(entry.task)).min().copied();
         let by_shape = &mut self.by_shape;
         self.occupied.retain(|&shape| {
-            let heap = &mut by_shape[shape];
-            while heap.peek().is_some_and(|Reverse(entry)| !waits(entry)) {
-                heap.pop();
-            }
-            if let Some(&Reverse(head)) = heap.peek()
+            let head = head(&mut by_shape[shape], view);
+            if let Some(head) = head
                 && !view.has_failed(head.task)
                 && best.is_none_or(|best| head < best)
             {
                 best = Some(head);
             }
-            !heap.is_empty()
+            head.is_some()
         });
         best.map(|entry| entry.task)
     }
+}
+
+fn waits(entry: &Entry, view: ClusterView<'_>) -> bool {
+    view.status(entry.task) == Status::Waiting
+}
+
+/// The first of a heap who still waits; those before it are taken out.
+fn head(heap: &mut BinaryHeap<Reverse<Entry>>, view: ClusterView<'_>) -> Option<Entry> {
+    while heap.peek().is_some_and(|Reverse(entry)| !waits(entry, view)) {
+        heap.pop();
+    }
+    heap.peek().map(|&Reverse(head)| head)
 }
 
 impl Policy for Skipping {

@@ -73,6 +73,18 @@ impl Joining {
         }
     }
 
+    /// The only one who joined since the last reading and still waits, unread; nothing when there are more.
+    pub(crate) fn only(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
+        let (_, joined) = view.joined_since(self.cursor);
+        let is_gone = |&&task: &&TaskId| view.status(task) != Status::Waiting;
+        let gone = joined.iter().take_while(is_gone).count();
+        self.cursor += gone;
+        match joined[gone..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// Hands over everyone who joined since the last time and still waits.
     pub(crate) fn read(&mut self, view: ClusterView<'_>, mut take: impl FnMut(Entry)) {
         let (next, joined) = view.joined_since(self.cursor);
