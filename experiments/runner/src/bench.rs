@@ -28,9 +28,10 @@ const HOSTS_PER_RACK: usize = 40;
 const SEED: Seed = Seed(1);
 /// The measured servers by which the hosts of the fleet draw power, in the order of [`BENCH_HOSTS`].
 const POWER: [&str; BENCH_HOSTS.len()] = ["dl380_8380", "sr665_7763", "dl385_7763", "r740_8180"];
-/// Decisions by which a policy that takes over in the middle catches up, and those that are then timed.
-const WARM_UP_DECISIONS: u64 = 200;
-const SAMPLE_DECISIONS: u64 = 4000;
+/// Decisions by which a policy that takes over in the middle catches up, and those that are then timed; fewer
+/// when the workload is small.
+const WARM_UP_DECISIONS: u64 = 2000;
+const SAMPLE_DECISIONS: u64 = 8000;
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,7 +182,10 @@ fn workload_bytes(workload: &Workload, live: impl Fn() -> i64) -> i64 {
 }
 
 /// The middle of a replay, from which several policies may go on.
-struct Sample(Engine);
+struct Sample {
+    engine: Engine,
+    warm_up_decisions: u64,
+}
 
 impl Sample {
     fn at(
@@ -194,17 +198,18 @@ impl Sample {
         let mut scheduler = Scheduler::new(config, Backfilling::Skip)?;
         scheduler.reset(SEED);
         run_until(&mut engine, &mut scheduler, &mut (), &mut Counts::default(), decisions)?;
-        Ok(Self(engine))
+        let warm_up_decisions = WARM_UP_DECISIONS.min(decisions / 5);
+        Ok(Self { engine, warm_up_decisions })
     }
 
     /// How fast a scheduler goes on from there, once it has caught up.
     fn decisions_per_second(&self, config: &SchedulerConfig) -> Result<f64, BenchError> {
-        let mut engine = self.0.clone();
+        let mut engine = self.engine.clone();
         let mut scheduler = Scheduler::new(config, Backfilling::Skip)?;
         scheduler.reset(SEED);
         let mut counts = Counts::default();
         let mut metrics = MetricSet::default();
-        run_until(&mut engine, &mut scheduler, &mut metrics, &mut counts, WARM_UP_DECISIONS)?;
+        run_until(&mut engine, &mut scheduler, &mut metrics, &mut counts, self.warm_up_decisions)?;
         let before = counts.decisions;
         let begin = Instant::now();
         run_until(&mut engine, &mut scheduler, &mut metrics, &mut counts, before + SAMPLE_DECISIONS)?;
