@@ -62,7 +62,8 @@ pub trait Score {
     fn score(&self, task: &TaskShape, host: &HostState, context: &Context) -> f64;
 
     /// What of a host the score depends on, with everything else set to zero: hosts that are alike in this are
-    /// one candidate, and `score` is given this. By default everything but who is on it.
+    /// one candidate, and `score` is given this. The model stays, and what is free on the devices, in any order. By
+    /// default everything but who is on it.
     fn essence(&self, mut host: HostState) -> HostState {
         host.residents = Default::default();
         host
@@ -146,7 +147,7 @@ struct Remembered {
     last_asked: u64,
     /// Which numbering of classes `by_class` belongs to.
     generation: u64,
-    /// By class; not a number when it was never computed.
+    /// By class, as far as cpu and memory suffice; not a number when it was never computed.
     by_class: Vec<f64>,
     by_host: MaximumTree,
 }
@@ -276,12 +277,16 @@ impl Episode {
         kept.by_class.resize(classes.states.len(), f64::NAN);
         let by_class = &mut kept.by_class;
         let mut score_on = |host: HostId| {
-            if !view.fits(shape, host) {
+            if !view.free()[host.index()].covers(shape.resources) {
                 return f64::NEG_INFINITY;
             }
+            // What else decides whether the shape fits, its model and its devices, hosts of one class share.
             let class = classes.of_host[host.index()] as usize;
             if by_class[class].is_nan() {
-                by_class[class] = score.score(shape, &classes.states[class], context);
+                by_class[class] = match view.fits(shape, host) {
+                    true => score.score(shape, &classes.states[class], context),
+                    false => f64::NEG_INFINITY,
+                };
             }
             by_class[class]
         };
