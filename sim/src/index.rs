@@ -125,7 +125,7 @@ impl Children {
 ///
 /// What grows is known all the way up at once. What shrinks is not: a node may promise more than is below it
 /// until a search that believed it comes back with nothing and corrects it. Every such detour was paid for by
-/// a change, and most of what shrinks grows again before anyone asks.
+/// a change.
 #[derive(Clone, Debug, Default)]
 pub struct FirstFit {
     /// The hosts, then each level above, by families: child `c` of node `n` is node `8 n + c` of the level below,
