@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kernel::ids::{IdVec, JobId, ShapeId, TaskId, TenantId};
+use crate::kernel::ids::{Id, IdVec, JobId, ShapeId, TaskId, TenantId};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::resources::{DeviceClass, DeviceRequest, Resources, TaskShape, WHOLE_DEVICE};
 use crate::topology::Topology;
@@ -51,6 +51,15 @@ pub struct UsePoint {
     pub devices: f32,
 }
 
+/// What a trace tells of how a task really went. It is no demand: only who replays the trace looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// When it was started, on the clock of the workload.
+    pub start: SimTime,
+    /// The host on which it ran, as the trace names it.
+    pub host: Option<Box<str>>,
+}
+
 /// One task, as a builder is told of it.
 #[derive(Clone, Debug, Default)]
 pub struct TaskSpec {
@@ -68,6 +77,8 @@ pub struct TaskSpec {
     pub usage: Vec<UsePoint>,
     /// Its name in the source, for people.
     pub name: Option<Box<str>>,
+    /// When and where the source says that it ran.
+    pub recorded: Option<Recorded>,
 }
 
 /// One job, as a builder is told of it.
@@ -106,6 +117,17 @@ pub enum WorkloadError {
     /// Too long ago or too far away.
     #[error("a task ends beyond 2^53 microseconds, about 285 years, after the beginning")]
     TooLong,
+    /// Started before it was there.
+    #[error("a task was started before it was submitted: the recorded start must not be earlier")]
+    RecordedStart,
+    /// A dependency on nothing, or on itself.
+    #[error("task {task} follows task {on}: both must have been added, and differ")]
+    Dependency {
+        /// Who follows, in order of adding.
+        task: u32,
+        /// Whom it follows, in order of adding.
+        on: u32,
+    },
 }
 
 /// Collects jobs in any order.
@@ -118,11 +140,56 @@ pub struct WorkloadBuilder {
     tasks: Vec<Task>,
     patience: BTreeMap<u32, SimDuration>,
     usages: Vec<Vec<UsePoint>>,
-    names: Vec<Option<Box<str>>>,
-    has_names: bool,
+    names: Names,
+    records: Vec<Record>,
+    recorded_hosts: Vec<Box<str>>,
+    known_hosts: BTreeMap<Box<str>, u32>,
+    /// Who follows whom, in order of adding.
+    dependencies: Vec<(u32, u32)>,
     demands: IdVec<ShapeId, Demand>,
     known: BTreeMap<Demand, ShapeId>,
     mix: Option<Vec<MixEntry>>,
+}
+
+/// Names of tasks in one text: millions of small ones would cost more than what they say. Tasks behind the last name
+/// have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Names {
+    text: String,
+    /// Where each ends; it begins where the one before ends.
+    ends: Vec<usize>,
+}
+
+impl Names {
+    fn get(&self, index: usize) -> &str {
+        let Some(&end) = self.ends.get(index) else { return "" };
+        let begin = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[begin..end]
+    }
+
+    /// The name of this task; tasks that were left out before it have none.
+    fn set(&mut self, index: usize, name: &str) {
+        self.ends.resize(index, self.text.len());
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+/// What a trace tells of a task, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Record {
+    start: SimTime,
+    /// Index of the host's name.
+    host: u32,
+}
+
+impl Record {
+    /// Nothing is told.
+    const NONE: Self = Self { start: SimTime::MAX, host: u32::MAX };
 }
 
 /// The columns of one task that the engine reads together.
@@ -209,13 +276,41 @@ impl WorkloadBuilder {
             if let Some(patience) = task.patience {
                 self.patience.insert(self.tasks.len() as u32 - 1, patience);
             }
-            self.has_names |= task.name.is_some();
-            if self.has_names {
-                self.names.resize(self.tasks.len() - 1, None);
-                self.names.push(task.name);
+            if let Some(name) = task.name {
+                self.names.set(self.tasks.len() - 1, &name);
+            }
+            if let Some(recorded) = task.recorded {
+                self.remember_record(recorded);
             }
         }
         Ok(())
+    }
+
+    /// States that a task starts only when another has ended. Tasks are counted from 0 in order of adding. Nothing
+    /// waits for it: it is remembered, for people and for models of workflows.
+    ///
+    /// # Errors
+    /// When one of both was not added, or both are one.
+    pub fn add_dependency(&mut self, task: u32, on: u32) -> Result<(), WorkloadError> {
+        if task == on || task.max(on) as usize >= self.tasks.len() {
+            return Err(WorkloadError::Dependency { task, on });
+        }
+        self.dependencies.push((task, on));
+        Ok(())
+    }
+
+    fn remember_record(&mut self, Recorded { start, host }: Recorded) {
+        let host = host.map_or(u32::MAX, |name| match self.known_hosts.get(&name) {
+            Some(&known) => known,
+            None => {
+                let index = self.recorded_hosts.len() as u32;
+                self.recorded_hosts.push(name.clone());
+                self.known_hosts.insert(name, index);
+                index
+            }
+        });
+        self.records.resize(self.tasks.len() - 1, Record::NONE);
+        self.records.push(Record { start, host });
     }
 
     fn remember_usage(&mut self, usage: Vec<UsePoint>) {
@@ -240,7 +335,9 @@ impl WorkloadBuilder {
         order.sort_by_key(|&job| self.jobs[job as usize].submit);
         let mut workload = Workload { origin: self.origin, demands: self.demands, ..Workload::default() };
         workload.tasks = Vec::with_capacity(self.tasks.len()).into();
-        let mut names = IdVec::new();
+        let mut names = Names::default();
+        // Where each task went, by order of adding; only who has dependencies asks.
+        let mut places = vec![0; if self.dependencies.is_empty() { 0 } else { self.tasks.len() }];
         for job in order {
             let spec = self.jobs[job as usize];
             let first = self.first_tasks[job as usize] as usize;
@@ -262,12 +359,23 @@ impl WorkloadBuilder {
                     workload.usage_points.extend_from_slice(usage);
                     workload.usage.insert(task, (from, workload.usage_points.len() as u32));
                 }
-                if self.has_names {
-                    names.push(self.names.get(index).cloned().flatten().unwrap_or_default());
+                if !self.names.is_empty() {
+                    names.set(task.index(), self.names.get(index));
+                }
+                if !self.records.is_empty() {
+                    workload.records.push(self.records.get(index).copied().unwrap_or(Record::NONE));
+                }
+                if let Some(place) = places.get_mut(index) {
+                    *place = task.0;
                 }
             }
         }
-        workload.names = self.has_names.then_some(names);
+        workload.names = (!self.names.is_empty()).then_some(names);
+        workload.recorded_hosts = self.recorded_hosts;
+        let moved = |&(task, on): &(u32, u32)| (TaskId(places[task as usize]), TaskId(places[on as usize]));
+        workload.dependencies = self.dependencies.iter().map(moved).collect();
+        workload.dependencies.sort_unstable();
+        workload.dependencies.dedup();
         workload.jobs.shrink_to_fit();
         workload.mix = self.mix.unwrap_or_else(|| workload.measure_mix());
         workload
@@ -302,6 +410,12 @@ fn checked(job: &JobSpec, mut task: TaskSpec) -> Result<TaskSpec, WorkloadError>
     if !(rises && begins && task.usage.iter().all(fractions)) {
         return Err(WorkloadError::Usage);
     }
+    if task.recorded.as_ref().is_some_and(|recorded| recorded.start < job.submit) {
+        return Err(WorkloadError::RecordedStart);
+    }
+    if task.recorded.as_ref().is_some_and(|recorded| recorded.start.0 > LATEST) {
+        return Err(WorkloadError::TooLong);
+    }
     Ok(task)
 }
 
@@ -325,7 +439,12 @@ pub struct Workload {
     patience: BTreeMap<TaskId, SimDuration>,
     usage: BTreeMap<TaskId, (u32, u32)>,
     usage_points: Vec<UsePoint>,
-    names: Option<IdVec<TaskId, Box<str>>>,
+    names: Option<Names>,
+    /// Of all tasks, or of none.
+    records: IdVec<TaskId, Record>,
+    recorded_hosts: Vec<Box<str>>,
+    /// Who follows whom, sorted.
+    dependencies: Vec<(TaskId, TaskId)>,
     mix: Vec<MixEntry>,
 }
 
@@ -433,7 +552,32 @@ impl Workload {
 
     /// The name of a task in its source, where it has one.
     pub fn name(&self, task: TaskId) -> Option<&str> {
-        self.names.as_ref().map(|names| &*names[task])
+        self.names.as_ref().map(|names| names.get(task.index()))
+    }
+
+    /// True when the source tells of some task when it was started.
+    pub fn is_recorded(&self) -> bool {
+        !self.records.is_empty()
+    }
+
+    fn record(&self, task: TaskId) -> Option<&Record> {
+        self.records.as_slice().get(task.index())
+    }
+
+    /// When the source says that a task was started.
+    pub fn recorded_start(&self, task: TaskId) -> Option<SimTime> {
+        self.record(task).map(|record| record.start).filter(|&start| start != SimTime::MAX)
+    }
+
+    /// The host on which the source says that a task ran, as the source names it.
+    pub fn recorded_host(&self, task: TaskId) -> Option<&str> {
+        self.recorded_hosts.get(self.record(task)?.host as usize).map(|name| &**name)
+    }
+
+    /// Who follows whom, sorted: the first of a pair starts only when the second has ended. The engine does not wait
+    /// for it.
+    pub fn dependencies(&self) -> &[(TaskId, TaskId)] {
+        &self.dependencies
     }
 
     /// The distinct demands, by shape.
@@ -471,6 +615,10 @@ impl Workload {
             is_censored: self.is_censored(task),
             usage: self.usage(task).to_vec(),
             name: self.name(task).map(Into::into),
+            recorded: self.recorded_start(task).map(|start| Recorded {
+                start,
+                host: self.recorded_host(task).map(Into::into),
+            }),
         }
     }
 
@@ -575,6 +723,28 @@ mod tests {
         assert_eq!(builder.add_task(at(0), impatient), Err(WorkloadError::NoPatience));
         assert_eq!(builder.add_job(at(0), []), Err(WorkloadError::EmptyJob));
         assert_eq!(builder.task_count(), 0);
+    }
+
+    #[test]
+    fn records_and_dependencies_follow_their_tasks() {
+        let mut builder = WorkloadBuilder::new();
+        let recorded = |start, host: &str| Some(Recorded { start: SimTime(start), host: Some(host.into()) });
+        builder.add_task(at(9), task(1)).expect("valid");
+        builder.add_task(at(5), TaskSpec { recorded: recorded(7, "b"), ..task(2) }).expect("valid");
+        builder.add_task(at(1), TaskSpec { recorded: recorded(1, "a"), ..task(3) }).expect("valid");
+        let early = TaskSpec { recorded: recorded(4, "a"), ..task(3) };
+        assert_eq!(builder.add_task(at(5), early), Err(WorkloadError::RecordedStart));
+        builder.add_dependency(0, 2).expect("both are there");
+        for (task, on) in [(1, 1), (0, 3)] {
+            assert_eq!(builder.add_dependency(task, on), Err(WorkloadError::Dependency { task, on }));
+        }
+        let workload = builder.finish();
+        let starts: Vec<_> = workload.tasks().map(|task| workload.recorded_start(task)).collect();
+        assert_eq!(starts, [Some(SimTime(1)), Some(SimTime(7)), None]);
+        let hosts: Vec<_> = workload.tasks().map(|task| workload.recorded_host(task)).collect();
+        assert_eq!(hosts, [Some("a"), Some("b"), None]);
+        assert_eq!(workload.dependencies(), [(TaskId(2), TaskId(0))]);
+        assert_eq!(workload.task_spec(TaskId(1)).recorded, recorded(7, "b"));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //!  mix.parquet      how common each demand is, as known from the source as a whole
 //!  usage.parquet    only when some task states what it uses over time
 //!  names.parquet    only when the source names its tasks
+//!  recorded.parquet only when the source tells when and where tasks ran
+//!  follows.parquet  only when some task follows another
 //! ```
 //!
 //! A directory appears whole or not at all. When it is read, every file is verified against its checksum
@@ -37,6 +39,8 @@ const JOBS: &str = "jobs.parquet";
 const TASKS: &str = "tasks.parquet";
 const USAGE: &str = "usage.parquet";
 const NAMES: &str = "names.parquet";
+const RECORDED: &str = "recorded.parquet";
+const FOLLOWS: &str = "follows.parquet";
 const MIX: &str = "mix.parquet";
 
 /// Where a workload comes from, as told to [`write()`].

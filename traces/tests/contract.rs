@@ -6,7 +6,7 @@ use sim::kernel::ids::{JobId, TaskId};
 use sim::kernel::rng::Seed;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::resources::DeviceClass;
-use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder};
+use sim::workload::{Demand, DeviceDemand, JobSpec, Recorded, TaskSpec, UsePoint, Workload, WorkloadBuilder};
 use traces::format::{self, Source};
 use traces::{generate, import};
 
@@ -117,12 +117,14 @@ fn everything_that_a_workload_can_state_comes_back() {
         is_censored: true,
         usage: vec![used(0, 0.25), used(7, f32::MIN_POSITIVE)],
         name: Some("first, \"quoted\"".into()),
+        recorded: Some(Recorded { start: SimTime(9), host: Some("rack 3".into()) }),
     };
     let plain = TaskSpec::default();
     let other = TaskSpec { demand: demand(DeviceClass::Dpu, &[]), name: Some("x".into()), ..plain.clone() };
     let job = |submit, is_gang| JobSpec { submit: SimTime(submit), tenant: 7, is_gang };
     builder.add_job(job(0, true), [spec.clone(), other.clone()]).expect("valid");
     builder.add_job(job(5, false), [plain.clone(), spec, plain]).expect("valid");
+    builder.add_dependency(3, 0).expect("both are there");
     let whole = builder.clone().finish();
     round_trip(&whole, "everything");
     assert!(whole.is_gang(JobId(0)) && whole.name(TaskId(2)) == Some(""));

@@ -103,6 +103,7 @@ fn task(random: &mut Stream) -> TaskSpec {
         is_censored: is_likely(random, 0.04),
         usage: if is_likely(random, 0.3) { use_points(random) } else { Vec::new() },
         name: None,
+        recorded: None,
     }
 }
 

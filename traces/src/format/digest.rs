@@ -37,6 +37,22 @@ pub fn digest(workload: &Workload) -> String {
         hasher.number(entry.share.to_bits());
         hasher.flush_when_full();
     }
+    // What few sources tell is content only where it is told: the digests of all others stay what they were.
+    if workload.is_recorded() {
+        hasher.text("recorded");
+        for task in workload.tasks() {
+            hasher.number(workload.recorded_start(task).map_or(u64::MAX, |start| start.0));
+            hasher.text(workload.recorded_host(task).unwrap_or_default());
+            hasher.flush_when_full();
+        }
+    }
+    if !workload.dependencies().is_empty() {
+        hasher.text("follows");
+        for &(task, on) in workload.dependencies() {
+            hasher.number(u64::from(task.0) << 32 | u64::from(on.0));
+            hasher.flush_when_full();
+        }
+    }
     hasher.finish()
 }
 

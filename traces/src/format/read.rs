@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use sim::kernel::time::{SimDuration, SimTime};
-use sim::workload::{JobSpec, MixEntry, TaskSpec, UsePoint, Workload, WorkloadBuilder};
+use sim::workload::{JobSpec, MixEntry, Recorded, TaskSpec, UsePoint, Workload, WorkloadBuilder};
 
 use super::table::Table;
 use super::{
-    FormatError, JOBS, MANIFEST, MIX, Manifest, NAMES, SCHEMA_VERSION, TASKS, USAGE, digest, display,
+    FOLLOWS, FormatError, JOBS, MANIFEST, MIX, Manifest, NAMES, RECORDED, SCHEMA_VERSION, TASKS, USAGE, digest,
+    display,
 };
 
 const JOB_COLUMNS: [&str; 6] = ["job_id", "tenant", "submit_us", "gang", "first_task", "task_count"];
@@ -49,7 +50,7 @@ pub fn read(dir: &Path) -> Result<(Workload, Manifest), FormatError> {
     let manifest = read_manifest(&dir.join(MANIFEST))?;
     let table = |name: &str, columns: &[&str]| match manifest.files.get(name) {
         Some(checksum) => Table::read(dir.join(name), checksum, columns).map(Some),
-        None if dir.join(name).exists() || ![USAGE, NAMES].contains(&name) => Err(FormatError::Manifest {
+        None if dir.join(name).exists() || ![USAGE, NAMES, RECORDED, FOLLOWS].contains(&name) => Err(FormatError::Manifest {
             path: display(&dir.join(MANIFEST)),
             key: "files".to_owned(),
             problem: format!("{name} is missing: every table is stated with its checksum"),
@@ -66,6 +67,9 @@ pub fn read(dir: &Path) -> Result<(Workload, Manifest), FormatError> {
     if let Some(names) = table(NAMES, &["task_id", "name"])? {
         read_names(&names, &mut specs)?;
     }
+    if let Some(recorded) = table(RECORDED, &["start_us", "host"])? {
+        read_recorded(&recorded, &mut specs)?;
+    }
     let mix = read_mix(&needed(MIX, &MIX_COLUMNS)?)?;
     let mut builder = WorkloadBuilder::new();
     builder.set_origin(SimTime(manifest.origin_us));
@@ -78,6 +82,12 @@ pub fn read(dir: &Path) -> Result<(Workload, Manifest), FormatError> {
             row,
             source,
         })?;
+    }
+    if let Some(follows) = table(FOLLOWS, &["task_id", "follows"])? {
+        for (row, (task, on)) in follows.u32s("task_id")?.into_iter().zip(follows.u32s("follows")?).enumerate() {
+            let path = follows.path();
+            builder.add_dependency(task, on).map_err(|source| FormatError::Row { path, row, source })?;
+        }
     }
     let workload = builder.finish();
     let found = digest(&workload);
@@ -203,6 +213,7 @@ fn read_tasks(table: &Table, jobs: &Jobs, stated: u64) -> Result<Vec<TaskSpec>, 
             is_censored: censored[row],
             usage: Vec::new(),
             name: None,
+            recorded: None,
         })
         .collect())
 }
@@ -232,6 +243,18 @@ fn read_names(table: &Table, specs: &mut [TaskSpec]) -> Result<(), FormatError> 
     check_rows(table, "task_id", specs.len() as u64)?;
     for (spec, name) in specs.iter_mut().zip(table.texts("name")?) {
         spec.name = Some(name);
+    }
+    Ok(())
+}
+
+fn read_recorded(table: &Table, specs: &mut [TaskSpec]) -> Result<(), FormatError> {
+    let (starts, hosts) = (table.optional_u64s("start_us")?, table.optional_texts("host")?);
+    if starts.len() != specs.len() {
+        let found = format!("the end of {} rows", starts.len());
+        return Err(table.cell(starts.len(), "start_us", found, format!("{} rows, one per task", specs.len())));
+    }
+    for (spec, (start, host)) in specs.iter_mut().zip(starts.into_iter().zip(hosts)) {
+        spec.recorded = start.map(|start| Recorded { start: SimTime(start), host });
     }
     Ok(())
 }

@@ -133,6 +133,13 @@ impl Table {
         Ok(values.iter().flatten().map(Into::into).collect())
     }
 
+    /// Texts, some of which may be absent.
+    pub(super) fn optional_texts(&self, name: &str) -> Result<Vec<Option<Box<str>>>, FormatError> {
+        let column = self.frame.column(name).map_err(|_| self.column_error(name, "is missing".to_owned()))?;
+        let values = column.str().map_err(|_| self.wrong_type(column, "string, null allowed"))?;
+        Ok(values.iter().map(|value| value.map(Into::into)).collect())
+    }
+
     /// The demand columns, row by row.
     pub(super) fn demands(&self) -> Result<Vec<Demand>, FormatError> {
         let (cpu, memory) = (self.u32s("cpu_milli")?, self.u32s("memory_mib")?);

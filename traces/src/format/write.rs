@@ -9,8 +9,8 @@ use sim::workload::{Demand, Workload};
 
 use super::table::{self, SEPARATOR, class_code, column};
 use super::{
-    FormatError, ImporterNote, JOBS, MANIFEST, MIX, Manifest, NAMES, SCHEMA_VERSION, Source, SourceNote,
-    TASKS, USAGE, digest, display,
+    FOLLOWS, FormatError, ImporterNote, JOBS, MANIFEST, MIX, Manifest, NAMES, RECORDED, SCHEMA_VERSION, Source,
+    SourceNote, TASKS, USAGE, digest, display,
 };
 
 /// Writes a workload as a directory, which appears whole or not at all.
@@ -120,6 +120,22 @@ fn write_tables(workload: &Workload, dir: &Path) -> Result<BTreeMap<String, Stri
         let ids: Vec<u32> = workload.tasks().map(|task| task.0).collect();
         let names: Vec<&str> = workload.tasks().map(|task| workload.name(task).unwrap_or_default()).collect();
         write(NAMES, vec![column("task_id", ids), column("name", names)])?;
+    }
+    if workload.is_recorded() {
+        let starts = workload.tasks().map(|task| workload.recorded_start(task).map(|start| start.0));
+        let hosts = workload.tasks().map(|task| workload.recorded_host(task));
+        write(
+            RECORDED,
+            vec![
+                column("start_us", starts.collect::<Vec<Option<u64>>>()),
+                column("host", hosts.collect::<Vec<Option<&str>>>()),
+            ],
+        )?;
+    }
+    if !workload.dependencies().is_empty() {
+        let (tasks, on): (Vec<u32>, Vec<u32>) =
+            workload.dependencies().iter().map(|&(task, on)| (task.0, on.0)).unzip();
+        write(FOLLOWS, vec![column("task_id", tasks), column("follows", on)])?;
     }
     Ok(files)
 }

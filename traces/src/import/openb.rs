@@ -209,6 +209,7 @@ fn workload(mut pods: Vec<Pod>, file: &str) -> Result<Workload, ImportError> {
             is_censored: life.is_running && Some(life.deleted) == latest,
             usage: Vec::new(),
             name: Some(name),
+            recorded: None,
         };
         builder
             .add_task(JobSpec { submit, tenant: 0, is_gang: false }, task)
