@@ -329,11 +329,26 @@ impl WorkloadBuilder {
         shape
     }
 
+    /// Like [`Self::finish`], for jobs that were added on the clock of their source: the first of them is submitted
+    /// at 0, and the origin is what that clock showed then.
+    pub fn finish_from_first_submission(mut self) -> Workload {
+        let first = self.jobs.iter().map(|job| job.submit).min().unwrap_or_default();
+        let moved = |time: &mut SimTime| *time = SimTime(time.0 - first.0);
+        self.jobs.iter_mut().for_each(|job| moved(&mut job.submit));
+        self.tasks.iter_mut().for_each(|task| moved(&mut task.submit));
+        let told = self.records.iter_mut().filter(|record| record.start != SimTime::MAX);
+        told.for_each(|record| moved(&mut record.start));
+        self.origin = first;
+        self.finish()
+    }
+
     /// Sorts by submission (equal times keep the order in which they were added), numbers densely, freezes.
     pub fn finish(self) -> Workload {
         let mut order: Vec<u32> = (0..self.jobs.len() as u32).collect();
         order.sort_by_key(|&job| self.jobs[job as usize].submit);
-        let mut workload = Workload { origin: self.origin, demands: self.demands, ..Workload::default() };
+        let mut workload = Workload { origin: self.origin, ..Workload::default() };
+        // Shapes are numbered by first appearance, whatever the order in which jobs were added.
+        let mut shapes: IdVec<ShapeId, Option<ShapeId>> = IdVec::filled(None, self.demands.len());
         workload.tasks = Vec::with_capacity(self.tasks.len()).into();
         let mut names = Names::default();
         // Where each task went, by order of adding; only who has dependencies asks.
@@ -350,7 +365,10 @@ impl WorkloadBuilder {
                 is_gang: spec.is_gang && end - first > 1,
             });
             for index in first..end {
-                let task = workload.tasks.push(Task { job: id, ..self.tasks[index] });
+                let old = self.tasks[index].shape;
+                let shape =
+                    *shapes[old].get_or_insert_with(|| workload.demands.push(self.demands[old].clone()));
+                let task = workload.tasks.push(Task { job: id, shape, ..self.tasks[index] });
                 if let Some(&patience) = self.patience.get(&(index as u32)) {
                     workload.patience.insert(task, patience);
                 }
@@ -615,10 +633,9 @@ impl Workload {
             is_censored: self.is_censored(task),
             usage: self.usage(task).to_vec(),
             name: self.name(task).map(Into::into),
-            recorded: self.recorded_start(task).map(|start| Recorded {
-                start,
-                host: self.recorded_host(task).map(Into::into),
-            }),
+            recorded: self
+                .recorded_start(task)
+                .map(|start| Recorded { start, host: self.recorded_host(task).map(Into::into) }),
         }
     }
 
