@@ -347,10 +347,11 @@ impl WorkloadBuilder {
         let mut order: Vec<u32> = (0..self.jobs.len() as u32).collect();
         order.sort_by_key(|&job| self.jobs[job as usize].submit);
         let mut workload = Workload { origin: self.origin, ..Workload::default() };
-        // Shapes are numbered by first appearance, whatever the order in which jobs were added.
+        // Shapes and recorded hosts are numbered by first appearance, whatever the order in which jobs were added.
         let mut shapes: IdVec<ShapeId, Option<ShapeId>> = IdVec::filled(None, self.demands.len());
         workload.tasks = Vec::with_capacity(self.tasks.len()).into();
         let mut names = Names::default();
+        let mut hosts: Vec<Option<u32>> = vec![None; self.recorded_hosts.len()];
         // Where each task went, by order of adding; only who has dependencies asks.
         let mut places = vec![0; if self.dependencies.is_empty() { 0 } else { self.tasks.len() }];
         for job in order {
@@ -381,7 +382,14 @@ impl WorkloadBuilder {
                     names.set(task.index(), self.names.get(index));
                 }
                 if !self.records.is_empty() {
-                    workload.records.push(self.records.get(index).copied().unwrap_or(Record::NONE));
+                    let mut record = self.records.get(index).copied().unwrap_or(Record::NONE);
+                    if let Some(name) = self.recorded_hosts.get(record.host as usize) {
+                        record.host = *hosts[record.host as usize].get_or_insert_with(|| {
+                            workload.recorded_hosts.push(name.clone());
+                            workload.recorded_hosts.len() as u32 - 1
+                        });
+                    }
+                    workload.records.push(record);
                 }
                 if let Some(place) = places.get_mut(index) {
                     *place = task.0;
@@ -389,7 +397,6 @@ impl WorkloadBuilder {
             }
         }
         workload.names = (!self.names.is_empty()).then_some(names);
-        workload.recorded_hosts = self.recorded_hosts;
         let moved = |&(task, on): &(u32, u32)| (TaskId(places[task as usize]), TaskId(places[on as usize]));
         workload.dependencies = self.dependencies.iter().map(moved).collect();
         workload.dependencies.sort_unstable();

@@ -12,9 +12,9 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use sim::resources::{DeviceClass, MAX_DEVICES_PER_HOST, WHOLE_DEVICE};
-use sim::workload::{Demand, DeviceDemand, JobSpec, Recorded, TaskSpec, Workload};
+use sim::workload::{Demand, JobSpec, Recorded, TaskSpec, Workload};
 
+use super::gang::{GpusPerHost, MOST_GPUS, whole_gpus};
 use super::gather::{Gatherer, Place};
 use super::table::{OtherColumns, Table};
 use super::text::Lines;
@@ -26,47 +26,11 @@ pub const HELP: &str = "GPU jobs of Microsoft's ITP clusters (ElasticFlow, clust
 const COLUMNS: [&str; 4] = ["job_id", "submission_time", "duration", "num_gpu"];
 
 /// How jobs of many GPUs become tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// GPUs of one host: a job of more is a gang of tasks of so many each.
+    /// GPUs of one host: a job of more is a gang of tasks of so many each; 8 unless stated.
     pub gpus_per_host: GpusPerHost,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { gpus_per_host: GpusPerHost(8) }
-    }
-}
-
-/// From 1 to the most that a host holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u8")]
-pub struct GpusPerHost(pub u8);
-
-impl TryFrom<u8> for GpusPerHost {
-    type Error = String;
-    fn try_from(count: u8) -> Result<Self, String> {
-        match usize::from(count) {
-            1..=MAX_DEVICES_PER_HOST => Ok(Self(count)),
-            _ => Err(format!("{count} stands there, allowed is a whole number from 1 to {MAX_DEVICES_PER_HOST}")),
-        }
-    }
-}
-
-impl GpusPerHost {
-    /// The tasks of a job of so many GPUs: as many full ones as there are, and one with the rest.
-    pub(super) fn split(self, gpus: u32) -> impl Iterator<Item = u8> {
-        let per_host = u32::from(self.0);
-        let rest = (gpus % per_host) as u8;
-        std::iter::repeat_n(self.0, (gpus / per_host) as usize).chain((rest > 0).then_some(rest))
-    }
-}
-
-/// Whole GPUs of any kind.
-pub(super) fn whole_gpus(count: u8) -> Option<DeviceDemand> {
-    let kinds = Vec::new();
-    (count > 0).then_some(DeviceDemand { class: DeviceClass::Gpu, count, milli_each: WHOLE_DEVICE, kinds })
 }
 
 /// The importer.
@@ -89,7 +53,7 @@ impl Importer for ElasticFlow {
         while table.next_row()? {
             tally.read();
             let (submit, work) = (table.time("submission_time", 1.0)?, table.duration("duration", 1.0)?);
-            let gpus = table.whole("num_gpu", 0..=1_000_000_u32)?;
+            let gpus = table.whole("num_gpu", 0..=MOST_GPUS)?;
             if gpus == 0 {
                 tally.drop_row("no_gpus");
                 continue;

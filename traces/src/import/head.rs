@@ -16,6 +16,8 @@ pub struct Head {
     pub entries: Vec<String>,
     /// The names of the columns, where the source is a Parquet file.
     pub columns: Vec<String>,
+    /// True when a mapping for the importer `csv` lies beside the file.
+    pub has_mapping: bool,
 }
 
 impl Head {
@@ -30,7 +32,14 @@ impl Head {
         let (entries, bytes) = text::contents(path, Self::ENOUGH_NAMES, Self::ENOUGH_BYTES);
         let file_name = text::member_name(&path.file_name()?.to_string_lossy());
         let columns = if bytes.starts_with(b"PAR1") { columns(path) } else { Vec::new() };
-        Some(Self { file_name, text: String::from_utf8_lossy(&bytes).into_owned(), entries, columns })
+        let has_mapping = super::csv::mapping_beside(path).is_file();
+        Some(Self {
+            file_name,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            entries,
+            columns,
+            has_mapping,
+        })
     }
 
     /// True when the first line names all these columns, with commas between them.

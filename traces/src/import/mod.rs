@@ -4,10 +4,13 @@
 //! offers `HELP`, `Options`, `importer(Options)` and `recognises(&Head)`; its fixtures are
 //! `fixtures/NAME*`, which the contract test imports.
 
+mod dates;
 #[cfg(feature = "tables")]
 mod frame;
+mod gang;
 mod gather;
 mod head;
+mod slurm_table;
 mod summary;
 mod table;
 mod text;
@@ -135,9 +138,20 @@ macro_rules! importers {
 
 // The order matters only where a file has two formats.
 importers! {
+    csv,
     swf,
     openb,
+    acme,
+    batsim,
     elasticflow,
+    gaia,
+    gavel,
+    gwf,
+    helios,
+    philly,
+    philly_csv,
+    tiresias,
+    wfformat,
 }
 
 /// The importer whose format this source has, by its beginning and its name.

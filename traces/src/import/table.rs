@@ -15,7 +15,7 @@ pub(super) struct Table {
     lines: Lines,
     fields: Vec<String>,
     /// One per field; of columns that nobody asks for, the name is empty.
-    columns: Vec<&'static str>,
+    columns: Vec<Box<str>>,
     file: String,
     line: u64,
     separator: char,
@@ -35,11 +35,7 @@ pub(super) enum OtherColumns {
 impl Table {
     /// Opens a file and reads its header, which must hold the required columns, may hold the optional
     /// ones, in any order, and no others.
-    pub(super) fn open(
-        path: &Path,
-        required: &[&'static str],
-        optional: &[&'static str],
-    ) -> Result<Self, ImportError> {
+    pub(super) fn open(path: &Path, required: &[&str], optional: &[&str]) -> Result<Self, ImportError> {
         Self::with_header(Lines::open(path)?, ',', required, optional, OtherColumns::Refuse)
     }
 
@@ -48,8 +44,8 @@ impl Table {
     pub(super) fn with_header(
         lines: Lines,
         separator: char,
-        required: &[&'static str],
-        optional: &[&'static str],
+        required: &[&str],
+        optional: &[&str],
         others: OtherColumns,
     ) -> Result<Self, ImportError> {
         let mut table = Self::new(lines, separator);
@@ -67,7 +63,7 @@ impl Table {
             let name = name.trim();
             let name = if index == 0 { name.trim_start_matches('#').trim_start() } else { name };
             let known = required.iter().chain(optional).find(|&&known| known == name);
-            let known = match known.filter(|known| !table.columns.contains(known)) {
+            let known = match known.filter(|&&known| !table.columns.iter().any(|other| **other == *known)) {
                 Some(&known) => known,
                 None if others == OtherColumns::Ignore && known.is_none() => "",
                 None => {
@@ -76,7 +72,7 @@ impl Table {
                     return Err(table.refuse(table.line, problem));
                 }
             };
-            table.columns.push(known);
+            table.columns.push(known.into());
         }
         table.require(required)?;
         Ok(table)
@@ -84,9 +80,9 @@ impl Table {
 
     /// A table whose columns are known beforehand. A first line that names them is passed over, as are lines that
     /// begin with `#`. A row may end before the last columns; what is missing is empty.
-    pub(super) fn without_header(lines: Lines, separator: char, columns: &[&'static str]) -> Self {
+    pub(super) fn without_header(lines: Lines, separator: char, columns: &[&str]) -> Self {
         let mut table = Self::new(lines, separator);
-        table.columns = columns.to_vec();
+        table.columns = columns.iter().map(|&column| column.into()).collect();
         table.may_be_short = true;
         table
     }
@@ -97,8 +93,8 @@ impl Table {
     }
 
     /// Refuses a header in which one of these columns is missing.
-    pub(super) fn require(&self, columns: &[&'static str]) -> Result<(), ImportError> {
-        match columns.iter().find(|column| !self.columns.contains(column)) {
+    pub(super) fn require(&self, columns: &[&str]) -> Result<(), ImportError> {
+        match columns.iter().find(|column| !self.has(column)) {
             Some(missing) => {
                 let problem =
                     format!("the header has no column `{missing}`: needed are {}", columns.join(", "));
@@ -110,7 +106,7 @@ impl Table {
 
     /// True when the header has this column.
     pub(super) fn has(&self, column: &str) -> bool {
-        self.columns.contains(&column)
+        self.columns.iter().any(|known| **known == *column)
     }
 
     /// Goes to the next row; false at the end.
@@ -134,7 +130,7 @@ impl Table {
 
     /// Some who pass tables without a header on add one.
     fn names_columns(&self) -> bool {
-        let is_name = |field: &String| field.trim().eq_ignore_ascii_case(self.columns[0]);
+        let is_name = |field: &String| field.trim().eq_ignore_ascii_case(&self.columns[0]);
         self.may_be_short && self.line == 1 && self.fields.first().is_some_and(is_name)
     }
 
@@ -161,7 +157,7 @@ impl Table {
 
     /// The text in a column of this row, without white space around it; empty when there is no such column.
     pub(super) fn text(&self, column: &str) -> &str {
-        let position = self.columns.iter().position(|&known| known == column);
+        let position = self.columns.iter().position(|known| **known == *column);
         position.and_then(|position| self.fields.get(position)).map_or("", |field| field.trim())
     }
 
@@ -173,7 +169,7 @@ impl Table {
     /// The whole number in a column of this row.
     pub(super) fn whole<T: FromStr + PartialOrd + std::fmt::Display>(
         &self,
-        column: &'static str,
+        column: &str,
         allowed: RangeInclusive<T>,
     ) -> Result<T, ImportError> {
         let number = self.text(column).parse::<T>().ok().filter(|number| allowed.contains(number));
@@ -183,11 +179,7 @@ impl Table {
     }
 
     /// The number in a column of this row.
-    pub(super) fn number(
-        &self,
-        column: &'static str,
-        allowed: RangeInclusive<f64>,
-    ) -> Result<f64, ImportError> {
+    pub(super) fn number(&self, column: &str, allowed: RangeInclusive<f64>) -> Result<f64, ImportError> {
         let number = self.text(column).parse::<f64>().ok().filter(|number| allowed.contains(number));
         number.ok_or_else(|| {
             self.wrong(column, &format!("a number from {} to {}", allowed.start(), allowed.end()))
@@ -195,24 +187,20 @@ impl Table {
     }
 
     /// The moment in a column of this row, from a number of units of so many seconds.
-    pub(super) fn time(&self, column: &'static str, unit_seconds: f64) -> Result<SimTime, ImportError> {
+    pub(super) fn time(&self, column: &str, unit_seconds: f64) -> Result<SimTime, ImportError> {
         let time =
             self.text(column).parse::<f64>().ok().and_then(|time| SimTime::from_seconds(time * unit_seconds));
         time.ok_or_else(|| self.wrong(column, "a number of at least 0, up to 2^53 microseconds"))
     }
 
     /// The length of time in a column of this row, from a number of units of so many seconds.
-    pub(super) fn duration(
-        &self,
-        column: &'static str,
-        unit_seconds: f64,
-    ) -> Result<SimDuration, ImportError> {
+    pub(super) fn duration(&self, column: &str, unit_seconds: f64) -> Result<SimDuration, ImportError> {
         Ok(self.time(column, unit_seconds)?.since(SimTime::ZERO))
     }
 
     /// What is wrong with a value of this row.
     pub(super) fn wrong(&self, column: &str, allowed: &str) -> ImportError {
-        let number = match self.columns.iter().position(|&known| known == column) {
+        let number = match self.columns.iter().position(|known| **known == *column) {
             Some(position) if self.may_be_short => format!("{} ({column})", position + 1),
             _ => column.to_owned(),
         };
