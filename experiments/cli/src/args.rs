@@ -123,6 +123,12 @@ Examples:
   rackwright trace inspect log.swf.gz
   rackwright trace inspect openb_pod_list_default.csv --format openb --json")]
     Inspect(InspectArgs),
+    /// Look at every file below a folder: what it is, and what importing it comes to
+    #[command(after_help = "\
+Examples:
+  rackwright trace survey ~/rackwright-data/traces
+  rackwright trace survey ~/rackwright-data/traces --out docs/formats.md")]
+    Survey(SurveyArgs),
     /// Generate a workload directory
     #[command(after_help = "\
 Examples:
@@ -133,7 +139,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// The file
+    /// The file or folder
     pub(crate) path: PathBuf,
     /// Its format (see `rackwright list formats`); without it, it is recognised
     #[arg(long, value_name = "NAME")]
@@ -148,7 +154,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The file, or a workload directory
+    /// The file or folder, or a workload directory
     pub(crate) path: PathBuf,
     /// Its format (see `rackwright list formats`); without it, it is recognised
     #[arg(long, value_name = "NAME")]
@@ -156,6 +162,18 @@ pub(crate) struct InspectArgs {
     /// An option of the importer; may be repeated
     #[arg(short = 'o', value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SurveyArgs {
+    /// The folder
+    pub(crate) folder: PathBuf,
+    /// Write a page in Markdown here; it is made anew each time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,6 +8,7 @@ mod failure;
 mod list;
 mod report;
 mod run;
+mod survey;
 mod terminal;
 mod trace;
 

@@ -12,12 +12,14 @@ use traces::import::{self, ImportError, ImportSummary};
 
 use crate::args::{GenerateArgs, ImportArgs, InspectArgs, TraceCommand};
 use crate::failure::{Failure, bad_input, failed};
-use crate::terminal::print;
+use crate::survey;
+use crate::terminal::{Reading, print};
 
 pub(crate) fn trace(command: &TraceCommand) -> Result<(), Failure> {
     match command {
         TraceCommand::Import(args) => import(args),
         TraceCommand::Inspect(args) => inspect(args),
+        TraceCommand::Survey(args) => survey::survey(args),
         TraceCommand::Generate(args) => generate(args),
     }
 }
@@ -31,7 +33,8 @@ fn import(args: &ImportArgs) -> Result<(), Failure> {
 }
 
 fn inspect(args: &InspectArgs) -> Result<(), Failure> {
-    let summary = match args.path.is_dir() && args.format.is_none() {
+    let is_canonical = args.path.join("manifest.toml").is_file() && args.format.is_none();
+    let summary = match is_canonical {
         true => canonical_summary(&args.path)?,
         false => imported(&args.path, args.format.as_deref(), &args.options)?.1,
     };
@@ -70,16 +73,23 @@ fn imported(
         Some(name) => return Err(bad_input(anyhow::anyhow!(unknown_name("format", name, &known)))),
         None => recognised(path, &known)?,
     };
-    import::import(name, path, options(pairs)?).map_err(bad_input)
+    let (options, reading) = (options(pairs)?, Reading::of(path));
+    import::import_watched(name, path, options, reading.bytes_read()).map_err(bad_input)
 }
 
 fn recognised(path: &Path, known: &[&str]) -> Result<&'static str, Failure> {
-    if let Err(source) = std::fs::File::open(path) {
+    if let Err(source) = std::fs::metadata(path).and_then(|_| std::fs::File::open(path)) {
         return Err(bad_input(ImportError::Open { file: path.display().to_string(), source }));
     }
     import::recognise(path).ok_or_else(|| {
-        let (file, known) = (path.display(), known.join(", "));
-        bad_input(anyhow::anyhow!("the format of {file} is not recognised; name it with --format: {known}"))
+        let file = path.display();
+        bad_input(match import::other_file(path) {
+            Some(other) => anyhow::anyhow!("{file} is no workload: it is {}; {}", other.what, other.why),
+            None => {
+                let known = known.join(", ");
+                anyhow::anyhow!("the format of {file} is not recognised; name it with --format: {known}")
+            }
+        })
     })
 }
 
@@ -138,6 +148,10 @@ fn canonical_summary(path: &Path) -> Result<ImportSummary, Failure> {
         jobs: workload.job_count() as u64,
         tasks_censored: workload.tasks().filter(|&task| workload.is_censored(task)).count() as u64,
         tasks_without_estimate: workload.tasks_without_estimate() as u64,
+        tasks_recorded: workload.tasks().filter(|&task| workload.recorded_start(task).is_some()).count()
+            as u64,
+        core_hours: import::requested_hours(&workload).0,
+        device_hours: import::requested_hours(&workload).1,
         facts: BTreeMap::new(),
     })
 }
@@ -155,6 +169,9 @@ fn in_lines(summary: &ImportSummary) -> String {
         format!("tasks                   {}", summary.tasks),
         format!("  censored              {}", summary.tasks_censored),
         format!("  without estimate      {}", summary.tasks_without_estimate),
+        format!("  recorded start        {}", summary.tasks_recorded),
+        format!("core-hours              {:.1}", summary.core_hours),
+        format!("device-hours            {:.1}", summary.device_hours),
         format!("span                    {} s", summary.span_seconds),
         format!("origin                  {} s", summary.origin_seconds),
     ]);

@@ -45,6 +45,7 @@ fn every_verb_has_help_with_examples() {
         &["trace", "import"],
         &["trace", "inspect"],
         &["trace", "generate"],
+        &["trace", "survey"],
         &["list"],
         &["bench"],
         &["report"],

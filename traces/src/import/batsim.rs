@@ -33,7 +33,8 @@ pub fn importer(_: Options) -> impl Importer {
 
 /// True when it is a JSON object whose jobs have a `subtime`.
 pub fn recognises(head: &Head) -> bool {
-    head.text.trim_start().starts_with('{') && head.text.contains("\"subtime\"") && head.text.contains("\"res\"")
+    head.entries.is_empty()
+        && head.text.trim_start().starts_with('{') && head.text.contains("\"subtime\"") && head.text.contains("\"res\"")
 }
 
 #[derive(Deserialize)]

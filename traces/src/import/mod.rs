@@ -10,8 +10,10 @@ mod frame;
 mod gang;
 mod gather;
 mod head;
+mod other_files;
 mod slurm_table;
 mod summary;
+mod survey;
 mod table;
 mod text;
 
@@ -23,7 +25,9 @@ use sim::workload::{Workload, WorkloadError};
 
 pub use head::Head;
 pub use openb::{NodeRow, read_nodes};
+pub use other_files::{OtherFile, other_file};
 pub use summary::{ImportSummary, Tally, requested_hours};
+pub use survey::{Outcome, Surveyed, survey};
 
 use crate::options;
 

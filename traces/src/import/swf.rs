@@ -140,7 +140,7 @@ pub fn recognises(head: &Head) -> bool {
         columns().count() >= COLUMNS.len() && columns().take(COLUMNS.len()).all(is_number)
     };
     let mut lines = head.text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(';'));
-    head.file_name.ends_with(".swf") || lines.next().is_some_and(is_row)
+    head.entries.is_empty() && (head.file_name.ends_with(".swf") || lines.next().is_some_and(is_row))
 }
 
 struct Swf(Options);

@@ -50,7 +50,7 @@ pub fn importer(options: Options) -> impl Importer {
 /// True when it is a JSON object with a `workflow` and a `schemaVersion`.
 pub fn recognises(head: &Head) -> bool {
     let text = head.text.trim_start();
-    text.starts_with('{') && text.contains("\"workflow\"") && text.contains("\"schemaVersion\"")
+    head.entries.is_empty() && text.starts_with('{') && text.contains("\"workflow\"") && text.contains("\"schemaVersion\"")
 }
 
 #[derive(Deserialize)]
