@@ -138,6 +138,9 @@ importers! {
     swf,
     openb,
     elasticflow,
+    azure_flavor,
+    #[cfg(feature = "tables")]
+    opendc,
 }
 
 /// The importer whose format this source has, by its beginning and its name.
