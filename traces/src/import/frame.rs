@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use polars::prelude::{Column, DataFrame, DataType, ParquetReader, SerReader};
+use polars::prelude::{Column, DataFrame, DataType, ParquetReader, SerReader, TimeUnit};
 
 use super::ImportError;
 use super::text::excerpt;
@@ -83,6 +83,21 @@ impl Frame {
         let cast = if is_whole { column.cast(&DataType::Int64).ok() } else { None };
         let values = cast.as_ref().and_then(|column| column.i64().ok());
         Ok(values.ok_or_else(|| self.wrong_type(name, column, "whole numbers"))?.iter().collect())
+    }
+
+    /// Moments of any unit, in microseconds since 1970; what is beyond the range of those is absent.
+    pub(super) fn moments_us(&self, name: &str) -> Result<Vec<Option<i64>>, ImportError> {
+        let column = self.column(name)?;
+        let DataType::Datetime(unit, _) = column.dtype() else {
+            return Err(self.wrong_type(name, column, "moments"));
+        };
+        let (factor, divisor) = match unit {
+            TimeUnit::Milliseconds => (1000, 1),
+            TimeUnit::Microseconds => (1, 1),
+            TimeUnit::Nanoseconds => (1, 1000),
+        };
+        let in_us = |value: i64| value.checked_mul(factor).map(|value| value.div_euclid(divisor));
+        Ok(self.wholes(name)?.into_iter().map(|value| value.and_then(in_us)).collect())
     }
 
     /// Numbers, whatever their type.

@@ -1,0 +1,166 @@
+//! Importers of virtual machines and of what OpenDC and its kin write: their fixtures, field by field.
+
+use std::path::{Path, PathBuf};
+
+use sim::kernel::ids::{JobId, TaskId};
+use sim::kernel::time::{SimDuration, SimTime};
+use sim::workload::{UsePoint, Workload};
+use traces::import::{ImportSummary, import};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+fn imported(importer: &str, name: &str, options: &str) -> (Workload, ImportSummary) {
+    let options = toml::from_str(options).expect("TOML");
+    import(importer, &fixture(name), options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refusal(importer: &str, path: &Path, options: &str) -> String {
+    let options = toml::from_str(options).expect("TOML");
+    match import(importer, path, options) {
+        Ok((_, summary)) => panic!("{importer} takes {}: {summary:?}", path.display()),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn dropped(summary: &ImportSummary) -> Vec<(&str, u64)> {
+    summary.rows_dropped.iter().map(|(&reason, &count)| (reason, count)).collect()
+}
+
+fn seconds(workload: &Workload) -> Vec<(f64, f64)> {
+    workload.tasks().map(|task| (workload.submit(task).seconds(), workload.work(task).seconds())).collect()
+}
+
+fn names(workload: &Workload) -> Vec<&str> {
+    workload.tasks().map(|task| workload.name(task).unwrap_or_default()).collect()
+}
+
+fn point(start: f64, cpu: f32, memory: f32, devices: f32) -> UsePoint {
+    UsePoint { start: SimDuration::from_seconds(start).expect("a length"), cpu, memory, devices }
+}
+
+/// Copies a fixture, with one file of it written anew.
+fn changed(folder: &str, file: &str, text: &str) -> tempfile::TempDir {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    for entry in std::fs::read_dir(fixture(folder)).expect("a fixture") {
+        let path = entry.expect("readable").path();
+        std::fs::copy(&path, scratch.path().join(path.file_name().expect("a name"))).expect("copied");
+    }
+    std::fs::write(scratch.path().join(file), text).expect("written");
+    scratch
+}
+
+#[cfg(feature = "tables")]
+#[test]
+fn opendc_tasks_have_fragments_and_parents() {
+    let (workload, summary) = imported("opendc", "opendc_workflow", "");
+    assert_eq!((summary.rows_read, summary.rows_kept), (4 + 9, 4 + 6));
+    assert_eq!(
+        dropped(&summary),
+        [("fragment_of_no_length", 1), ("fragment_of_no_task", 1), ("fragment_without_capacity", 1)]
+    );
+    // Task 3 asks for 20 GPUs: three hosts of 8, 8 and 4 GPUs, with 4 cores and 4096 MiB between them.
+    assert_eq!(names(&workload), ["3", "3", "3", "7", "9", "4"]);
+    assert_eq!(summary.facts["tasks_split_over_hosts"], 1);
+    assert!(workload.is_gang(JobId(0)) && !workload.is_gang(JobId(1)));
+    let shapes: Vec<_> = workload
+        .tasks()
+        .map(|task| workload.demand(task))
+        .map(|demand| {
+            (demand.cpu_milli, demand.memory_mib, demand.devices.as_ref().map_or(0, |gpus| gpus.count))
+        })
+        .collect();
+    assert_eq!(shapes[..4], [(1600, 1639, 8), (1600, 1639, 8), (800, 820, 4), (2000, 2048, 0)]);
+    assert_eq!(workload.origin(), SimTime(1_700_000_000_000_000));
+    assert_eq!(seconds(&workload)[2..], [(0.0, 100.0), (2.0, 60.0), (5.0, 30.0), (5.0, 30.0)]);
+    assert_eq!(workload.usage(TaskId(3)), [point(0.0, 0.5, 1.0, 1.0), point(20.0, 0.25, 1.0, 1.0)]);
+    assert_eq!(workload.usage(TaskId(0)), [point(0.0, 1.0, 1.0, 0.5), point(50.0, 0.25, 1.0, 0.5)]);
+    let follows: Vec<_> = workload.dependencies().iter().map(|(task, on)| (task.0, on.0)).collect();
+    assert_eq!(follows, [(3, 0), (3, 1), (3, 2), (4, 0), (4, 1), (4, 2), (4, 3)]);
+    let (alike, _) = imported("opendc", "opendc_workflow/fragments.parquet", "");
+    assert_eq!(alike, workload);
+}
+
+#[cfg(feature = "tables")]
+#[test]
+fn opendc_of_the_first_format_has_moments() {
+    let (workload, summary) = imported("opendc", "opendc_old", "memory_unit = \"kib\"");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.tasks_recorded), (6, 6, 2));
+    assert_eq!(names(&workload), ["11", "12"]);
+    assert_eq!(seconds(&workload), [(0.0, 1200.0), (300.0, 600.0)]);
+    assert_eq!(workload.origin().seconds(), 1_376_312_400.0);
+    assert_eq!(workload.recorded_start(TaskId(1)), Some(SimTime(300_000_000)));
+    assert_eq!((workload.demand(TaskId(0)).cpu_milli, workload.demand(TaskId(0)).memory_mib), (2000, 2));
+    // The second fragment ends 1200 s after the start and is 600 s long: there is a gap before it.
+    assert_eq!(workload.usage(TaskId(0)), [point(0.0, 0.1, 1.0, 1.0), point(600.0, 1.0, 1.0, 1.0)]);
+}
+
+#[cfg(feature = "tables")]
+#[test]
+fn opendc_without_a_partner_or_with_other_columns_is_refused() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let tasks = scratch.path().join("tasks.parquet");
+    std::fs::copy(fixture("opendc_workflow/tasks.parquet"), &tasks).expect("copied");
+    assert!(refusal("opendc", &tasks, "").contains("no fragments.parquet"));
+    std::fs::copy(fixture("opendc_workflow/tasks.parquet"), scratch.path().join("fragments.parquet"))
+        .expect("copied");
+    let told = refusal("opendc", &tasks, "");
+    assert!(told.contains("fragments.parquet") && told.contains("`cpu_usage`"), "{told}");
+    assert!(refusal("opendc", scratch.path(), "time_unit = \"min\"").contains("time_unit"));
+    std::fs::write(&tasks, "PAR1 not really PAR1").expect("written");
+    assert!(refusal("opendc", &tasks, "").contains("Parquet"));
+}
+
+#[test]
+fn flavours_have_lifetimes_in_their_bins() {
+    let (workload, summary) = imported("azure_flavor", "azure_flavor_folder", "");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.jobs, summary.tasks_censored), (6, 6, 4, 2));
+    assert_eq!(summary.facts["files_without_lifetimes"], 1);
+    assert_eq!(summary.origin_seconds, 600.0);
+    let cpus: Vec<_> = workload.tasks().map(|task| workload.demand(task).cpu_milli).collect();
+    assert_eq!(cpus, [1000, 1000, 16_000, 1000, 1000, 16_000]);
+    // 1.75 GB of 2^30 bytes are 1792 MiB.
+    assert_eq!(workload.demand(TaskId(0)).memory_mib, 1792);
+    let found = seconds(&workload);
+    assert_eq!(found.iter().map(|life| life.0).collect::<Vec<_>>(), [0.0, 0.0, 0.0, 600.0, 600.0, 900.0]);
+    // U0, U1, C3 (1200 s before the end), C2 (600 s before it), U1, U0.
+    let bins = [(0.0, 300.0), (300.0, 600.0), (1200.0, 1200.1), (600.0, 600.1), (300.0, 600.0), (0.0, 300.0)];
+    for ((_, work), (from, to)) in found.iter().zip(bins) {
+        assert!((from..to).contains(work), "{work} is in the bin from {from} to {to}");
+    }
+    assert_eq!(workload.job_tasks(JobId(1)).len(), 2);
+    assert!(!workload.is_gang(JobId(1)));
+    let (alone, _) = imported("azure_flavor", "azure_flavor_folder/day.txt", "");
+    assert_eq!(alone, workload);
+    let (other, _) = imported("azure_flavor", "azure_flavor_folder", "seed = 1");
+    assert_ne!(other, workload, "another seed draws other lifetimes");
+}
+
+#[test]
+fn flavours_that_do_not_fit_together_are_refused() {
+    let lonely = fixture("azure_flavor_folder/earlier.txt");
+    let told = refusal("azure_flavor", &lonely, "");
+    assert!(told.contains("no lifetimes") && told.contains("earlier.cSECONDS.txt"), "{told}");
+    for (file, text, words) in [
+        ("day.txt", "600 s,|,s,x,|,\n1200 s,s,|,\n\n1500 big,|,\n", vec!["day.txt", "line 1", "\"x\""]),
+        ("day.txt", "600 s,|,s,big,|,\n1300 s,s,|,\n\n1500 big,|,\n", vec!["line 2", "1300"]),
+        ("day.txt", "600 s,|,s,big,|,\n1200 s,s,|,\n", vec!["line 2", "ends before its partner"]),
+        (
+            "day.c1800.txt",
+            "600 U0,|,U1,C3,|,\n1200 C1,U1,|,\n\n1500 U0,|,\n",
+            vec!["line 2", "\"C1\"", "600 seconds"],
+        ),
+        ("day.c1800.txt", "600 U0,|,U9,C3,|,\n1200 C2,U1,|,\n\n1500 U0,|,\n", vec!["line 1", "\"U9\""]),
+        ("day.c1800.txt", "600 U0,|,U1,C3,U1,|,\n1200 C2,U1,|,\n\n1500 U0,|,\n", vec!["line 1", "word 5"]),
+        ("day.interval_map.txt", "0 0\n300 1\n900 2\n", vec!["line 3", "even steps"]),
+        ("flav_map.txt", "1 s\n", vec!["line 1", "cores and GB"]),
+        ("a.interval_map.txt", "", vec!["several files"]),
+    ] {
+        let scratch = changed("azure_flavor_folder", file, text);
+        let told = refusal("azure_flavor", scratch.path(), "");
+        for word in words {
+            assert!(told.contains(word), "{told:?} does not say {word:?}");
+        }
+    }
+}

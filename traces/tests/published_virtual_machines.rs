@@ -1,0 +1,75 @@
+//! The published traces of virtual machines, of OpenDC and of Azure's requests, where they are at hand:
+//! RACKWRIGHT_DATA names the folder that holds `traces/`. The counts are those of independent programs.
+
+use std::path::{Path, PathBuf};
+
+use sim::workload::Workload;
+use traces::import::{ImportSummary, import, recognise};
+
+/// The folder, or nothing but a word that the test was skipped.
+fn folder(name: &str) -> Option<PathBuf> {
+    match std::env::var_os("RACKWRIGHT_DATA") {
+        Some(data) => Some(PathBuf::from(data).join("traces").join(name)),
+        None => {
+            #[expect(clippy::print_stdout, reason = "a skipped test says so")]
+            {
+                println!("skipped: RACKWRIGHT_DATA is not set");
+            }
+            None
+        }
+    }
+}
+
+fn imported(importer: &str, path: &Path, options: &str) -> (Workload, ImportSummary) {
+    assert_eq!(recognise(path), Some(importer), "{}", path.display());
+    let options = toml::from_str(options).expect("TOML");
+    import(importer, path, options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refusal(importer: &str, path: &Path) -> String {
+    import(importer, path, toml::Table::new()).map(|(_, summary)| summary).expect_err("refused").to_string()
+}
+
+#[cfg(feature = "tables")]
+#[test]
+fn opendc() {
+    let Some(folder) = folder("opendc") else { return };
+    // Tasks, fragments, days from the first submission to the last, core-hours.
+    for (name, options, tasks, fragments, days, core_hours) in [
+        ("bitbrains-small", "memory_unit = \"kib\"", 50, 276_979, 22.76, 136_127.8),
+        ("bitbrains-small-v1", "", 50, 276_979, 22.76, 136_127.8),
+        ("surf_week", "", 6295, 2_323_475, 7.0, 309_796.67),
+        ("workflow_example", "", 4, 4, 0.0, 4.0),
+    ] {
+        let (workload, summary) = imported("opendc", &folder.join(name), options);
+        assert_eq!((summary.rows_read, summary.rows_kept), (tasks + fragments, tasks + fragments), "{name}");
+        assert_eq!(summary.tasks, tasks);
+        assert!((summary.span_seconds / 86_400.0 - days).abs() < 0.01, "{name}: {}", summary.span_seconds);
+        assert!((summary.core_hours - core_hours).abs() < 0.05, "{name}: {}", summary.core_hours);
+        assert_eq!(workload.dependencies().len(), if tasks == 4 { 4 } else { 0 });
+        assert!(workload.has_usage());
+    }
+    let told = refusal("opendc", &folder.join("small_gpu"));
+    assert!(told.contains("1704067200") && told.contains("time_unit"), "{told}");
+    let (_, summary) = imported("opendc", &folder.join("small_gpu"), "time_unit = \"s\"");
+    assert_eq!((summary.rows_read, summary.tasks), (504_025, 25 * 7), "50 GPUs are seven hosts");
+    assert!((summary.device_hours - 25.0 * 50.0 * 336.0).abs() < 1.0, "{}", summary.device_hours);
+}
+
+#[test]
+fn azure_flavours() {
+    let Some(folder) = folder("azure-v1-flavor-huawei") else { return };
+    let (workload, summary) = imported("azure_flavor", &folder.join("v1.dev.txt.gz"), "");
+    assert_eq!((summary.tasks, summary.jobs, summary.tasks_censored), (259_159, 53_109, 14_317));
+    assert_eq!((summary.origin_seconds, summary.span_seconds), (1_800_000.0, 299_700.0));
+    let cores: u64 = workload.tasks().map(|task| u64::from(workload.demand(task).cpu_milli)).sum();
+    let mean = cores as f64 / 259_159_000.0;
+    assert!((mean - 2.15).abs() < 0.01, "{mean} cores");
+    let mut lives: Vec<f64> = workload.tasks().map(|task| workload.work(task).seconds()).collect();
+    lives.sort_by(f64::total_cmp);
+    // The bins of the median and of the ninth tenth begin at 1500 s and at 21,900 s.
+    assert!((1500.0..1800.0).contains(&lives[lives.len() / 2]), "{}", lives[lives.len() / 2]);
+    assert!((21_900.0..25_500.0).contains(&lives[lives.len() * 9 / 10]), "{}", lives[lives.len() * 9 / 10]);
+    assert!(refusal("azure_flavor", &folder.join("v1.train.txt.gz")).contains("no lifetimes"));
+    assert!(refusal("azure_flavor", &folder.join("v1.dev.c2100000.txt.gz")).contains("holds the lifetimes"));
+}
