@@ -4,7 +4,8 @@
 //!   invented results            leaderboard  --> the terminal
 //!   3 scenarios x 6 schedulers -+
 //!   x 3 seeds                   +-> page     --> FOLDER/report.html
-//!                               +-> figures  --> FOLDER/FIGURE-SCENARIO.svg
+//!                               +-> paper    --> FOLDER/paper
+//!   an invented sweep            --> paper        --> FOLDER/sweep
 //!   invented samples             --> distributions --> FOLDER/distributions.svg and .png
 //! ```
 //!
@@ -14,9 +15,11 @@
 #![allow(clippy::print_stdout)] // this is a program, and programs print
 
 use reports::figures::distributions::Panel;
-use reports::figures::{FIGURES, Scene, cumulative, distributions};
-use reports::testing::{Size, invented};
-use reports::{Comparison, leaderboard, page, png, write};
+use reports::figures::{cumulative, distributions};
+use reports::testing::{Size, invented, swept};
+use reports::{Paper, Selection, leaderboard, page, png, write};
+use results::PAPER_FOLDER;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -27,16 +30,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&folder)?;
 
     let results = invented(Size { scenarios: 3, schedulers: 6, seeds: 3, samples: 1000 });
-    let comparison = Comparison::of(&results)?;
     println!("{}", leaderboard(&results, &[])?);
+    let paper = Paper::of(&results, &BTreeMap::new(), &Selection::default())?;
+    println!("{} files for a paper", paper.write(&folder.join(PAPER_FOLDER))?.len());
     println!("{}", write(&folder, &results)?.display());
-    for scenario in &comparison.scenarios {
-        for figure in FIGURES {
-            let scene = Scene { comparison: &comparison, scenario, results: &results };
-            let path = folder.join(format!("{}-{}.svg", figure.name, scenario.scenario));
-            std::fs::write(&path, (figure.draw)(&scene)?)?;
-        }
-    }
+    let sweep = swept("rules.usual.pue", &["1.1", "1.2", "1.35", "1.6"], 5, 4);
+    Paper::of(&sweep, &BTreeMap::new(), &Selection::default())?.write(&folder.join("sweep"))?;
 
     for (name, scenarios, schedulers, seeds) in [("single.html", 1, 1, 1), ("usual.html", 1, 6, 3)] {
         let results = invented(Size { scenarios, schedulers, seeds, samples: 1000 });

@@ -4,6 +4,9 @@ use crate::words::significant;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use std::ops::Range;
 
+/// So far, in steps, a number may lie beyond an end: what was computed is rarely exact.
+const SLACK: f64 = 1e-9;
+
 /// An axis. Values are drawn at their place: themselves, or their power of ten on a logarithmic axis.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
@@ -12,6 +15,7 @@ pub(super) struct Axis {
     is_log: bool,
     /// Places in rising order, each with what stands there.
     ticks: Vec<(f64, String)>,
+    has_names: bool,
 }
 
 impl Axis {
@@ -19,52 +23,65 @@ impl Axis {
     pub(super) fn linear(low: f64, high: f64, ticks: usize) -> Axis {
         let (low, high) = widened(low, high);
         let step = round_step(low, high, ticks);
-        let (first, last) = ((low / step).ceil(), (high / step).floor());
+        let (first, last) = ((low / step - SLACK).ceil(), (high / step + SLACK).floor());
         let count = (last - first) as usize + 1;
         let numbers = (0..count).map(|index| (first + index as f64) * step);
         // 3 * 0.1 is not 0.3; what is said is rounded, and so is zero.
         let tick = |number: f64| (number, significant(if number.abs() < 1e-9 * step { 0.0 } else { number }));
-        Axis { low, high, is_log: false, ticks: numbers.map(tick).collect() }
+        Axis { low, high, is_log: false, ticks: numbers.map(tick).collect(), has_names: false }
     }
 
     /// Equal factors from `low` to `high`, both above zero: numbers at powers of ten, or at 1, 2 and 5 times
     /// powers of ten where there would be too few.
     pub(super) fn logarithmic(low: f64, high: f64, ticks: usize) -> Axis {
         assert!(low > 0.0 && high >= low, "a logarithmic axis lies above zero");
-        let (low, high) = widened(low.log10(), high.log10());
+        let (low, high) = widened(libm::log10(low), libm::log10(high));
         let decades = low.floor() as i32..=high.ceil() as i32;
         let within = |factors: &[f64]| -> Vec<(f64, String)> {
             let numbers =
                 decades.clone().flat_map(|decade| factors.iter().map(move |factor| (decade, factor)));
             let places = numbers.map(|(decade, factor)| {
-                (f64::from(decade) + factor.log10(), significant(factor * 10.0_f64.powi(decade)))
+                (
+                    f64::from(decade) + libm::log10(*factor),
+                    significant(factor * libm::pow(10.0, f64::from(decade))),
+                )
             });
             places.filter(|(place, _)| (low..=high).contains(place)).collect()
         };
         let mut found = within(&[1.0]);
-        for factors in [&[1.0, 3.0][..], &[1.0, 2.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0]] {
-            let finer = within(factors);
-            if found.len() < 3 && finer.len() <= ticks.max(3) + 2 {
-                found = finer;
+        for factors in [&[1.0, 3.0][..], &[1.0, 2.0, 5.0]] {
+            if found.len() < 3 {
+                found = within(factors);
             }
         }
-        let every = found.len().div_ceil(ticks.max(1));
-        Axis { low, high, is_log: true, ticks: found.into_iter().step_by(every).collect() }
+        if found.len() < 3 {
+            // Less than a decade: round numbers in equal steps, where they stand on this axis.
+            let (low, high) = (libm::pow(10.0, low), libm::pow(10.0, high));
+            let steps = Axis::linear(low, high, ticks).ticks.into_iter();
+            found = steps.map(|(number, label)| (libm::log10(number), label)).collect();
+        }
+        let every = found.len().div_ceil(ticks + 1);
+        Axis { low, high, is_log: true, ticks: found.into_iter().step_by(every).collect(), has_names: false }
     }
 
     /// Names at equal distances, in their order: the first at 0, the next at 1.
     pub(super) fn names(names: &[String]) -> Axis {
         let ticks = names.iter().enumerate().map(|(place, name)| (place as f64, name.clone())).collect();
-        Axis { low: -0.5, high: names.len().max(1) as f64 - 0.5, is_log: false, ticks }
+        Axis { low: -0.5, high: names.len().max(1) as f64 - 0.5, is_log: false, ticks, has_names: true }
     }
 
     /// Where a value stands. On a logarithmic axis what is not above zero stands at the lower end.
     pub(super) fn place(&self, value: f64) -> f64 {
         match self.is_log {
             false => value,
-            true if value > 0.0 => value.log10().max(self.low),
+            true if value > 0.0 => libm::log10(value).max(self.low),
             true => self.low,
         }
+    }
+
+    /// The name at a place, on an axis of names.
+    pub(super) fn name(&self, place: f64) -> Option<String> {
+        self.has_names.then(|| self.label(place))
     }
 
     /// Where the axis begins and ends, as places.
@@ -111,9 +128,9 @@ fn widened(low: f64, high: f64) -> (f64, f64) {
 /// The smallest of 1, 2 and 5 times powers of ten that puts no more than one number too many between the ends.
 fn round_step(low: f64, high: f64, ticks: usize) -> f64 {
     let width = high - low;
-    let decade = 10.0_f64.powf((width / ticks.max(1) as f64).log10().floor() - 1.0);
+    let decade = libm::pow(10.0, libm::log10(width / ticks.max(1) as f64).floor() - 1.0);
     let steps = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0].into_iter().map(|factor| factor * decade);
-    let count = |step: f64| (high / step).floor() - (low / step).ceil() + 1.0;
+    let count = |step: f64| (high / step + SLACK).floor() - (low / step - SLACK).ceil() + 1.0;
     steps.into_iter().find(|step| count(*step) <= ticks as f64 + 1.0).unwrap_or(width)
 }
 
@@ -141,7 +158,7 @@ mod tests {
         assert_eq!(axis.label(2.0), "100");
         assert_eq!(labels(&Axis::logarithmic(0.8, 9.0, 6)), ["1", "2", "5"]);
         assert!(labels(&Axis::logarithmic(1e-9, 1e12, 6)).len() <= 6);
-        assert!(labels(&Axis::logarithmic(0.9, 1.1, 6)).contains(&"1"));
+        assert_eq!(labels(&Axis::logarithmic(0.9, 1.1, 4)), ["0.9", "0.95", "1", "1.05", "1.1"]);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Distributions beside each other: empirical ones, fitted ones, of whatever there is.
 
 use super::axis::Axis;
-use super::canvas::{self, Legend, WIDTH};
-use super::line_panel::{LABELS_LEFT, Line, LinePanel};
+use super::canvas;
+use super::line_panel::{Line, LinePanel, LineSheet, Point};
 use super::palette;
 use crate::error::ReportError;
 
-const PANEL_HEIGHT: u32 = 270;
+const PANEL_HEIGHT: u32 = 224;
 /// At most so many panels in a row.
 const COLUMNS: usize = 2;
 /// A curve keeps at most so many steps: more than there are pixels would only be heavy.
@@ -66,20 +66,9 @@ pub fn distributions(panels: &[Panel]) -> Result<String, ReportError> {
         return canvas::nothing("there are no samples");
     }
     let colour = |name: &str| palette::colour(names.iter().position(|other| *other == name).unwrap_or(0));
-    let entries = names.iter().map(|name| ((*name).to_owned(), colour(name))).collect();
-    let legend = Legend::new(entries, LABELS_LEFT as i32)?;
-    let columns = shown.len().min(COLUMNS);
-    let width = WIDTH / columns as u32;
-    let height = legend.height() + PANEL_HEIGHT * shown.len().div_ceil(columns) as u32;
-    canvas::draw(height, |root| {
-        legend.draw(root)?;
-        let (_, below) = root.split_vertically(legend.height());
-        for (place, panel) in shown.iter().enumerate() {
-            let corner = ((place % columns) as u32 * width, (place / columns) as u32 * PANEL_HEIGHT);
-            line_panel(panel, colour).draw(&below.clone().shrink(corner, (width, PANEL_HEIGHT)))?;
-        }
-        Ok(())
-    })
+    let panels: Vec<LinePanel> = shown.iter().map(|panel| line_panel(panel, colour)).collect();
+    let columns = panels.len().min(COLUMNS);
+    LineSheet { panels, columns, panel_height: PANEL_HEIGHT, x_name: "value".to_owned() }.svg()
 }
 
 fn check(panel: &Panel, name: &str, corners: &[(f64, f64)]) -> Result<(), ReportError> {
@@ -116,13 +105,14 @@ fn line_panel(panel: &Panel, colour: impl Fn(&str) -> plotters::style::RGBColor)
     let note = if is_log && lowest <= 0.0 { "; zero at the left end" } else { "" };
     let lines = panel.series.iter().filter(|(_, corners)| !corners.is_empty());
     let lines = lines.map(|(name, corners)| Line {
+        name: name.clone(),
         colour: colour(name),
-        points: stairs(corners, &x),
-        band: Vec::new(),
+        points: stairs(corners, &x).into_iter().map(|(x, y)| Point { x, y, half_width: None }).collect(),
         has_dots: false,
     });
     LinePanel {
-        title: format!("{}: share of all", panel.title),
+        quantity: format!("{}: share of all", panel.title),
+        unit: "1".to_owned(),
         lines: lines.collect(),
         x_title: Some(format!("{}{unit}{note}", panel.title)),
         y: Axis::linear(0.0, 1.0, 5),
