@@ -103,16 +103,32 @@ pub fn metric_title(name: &str) -> String {
     format!("{mean}{}", words.replace('_', " "))
 }
 
+/// "lower", "higher", or nothing where a metric does not judge.
+pub fn direction(better: Better) -> &'static str {
+    match better {
+        Better::Higher => "higher",
+        Better::Lower => "lower",
+        Better::Neither => "",
+    }
+}
+
 /// "s, lower is better".
 pub fn unit_and_direction(unit: &str, better: Better) -> String {
-    let direction = match better {
-        Better::Higher => "higher is better",
-        Better::Lower => "lower is better",
-        Better::Neither => "",
+    let direction = match direction(better) {
+        "" => String::new(),
+        direction => format!("{direction} is better"),
     };
     let unit = if unit == "1" { "" } else { unit };
     let comma = if unit.is_empty() || direction.is_empty() { "" } else { ", " };
     format!("{unit}{comma}{direction}")
+}
+
+/// Whether a name fits a pattern: the whole name, with `*` for any text.
+pub fn fits(pattern: &str, name: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
+    let Some(rest) = name.strip_prefix(before) else { return false };
+    let mut starts = rest.char_indices().map(|(index, _)| index).chain([rest.len()]);
+    starts.any(|start| fits(after, &rest[start..]))
 }
 
 /// "1 seed", "3 seeds".
@@ -163,6 +179,16 @@ mod tests {
         assert_eq!(said.signed().plain(), "+41.2 ± 1.3");
         let nothing = Said::of(&Estimate { mean: 0.04, half_width: Some(4.1), count: 3 });
         assert_eq!(nothing.signed().plain(), "0.0 ± 4.1");
+    }
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        for pattern in ["mixed/day", "*", "mixed*", "*day", "m*/*y", "**d*"] {
+            assert!(fits(pattern, "mixed/day"), "{pattern}");
+        }
+        for pattern in ["", "mixed", "day*", "*x", "mixed/day*/"] {
+            assert!(!fits(pattern, "mixed/day"), "{pattern}");
+        }
     }
 
     #[test]
