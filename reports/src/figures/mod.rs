@@ -5,10 +5,15 @@ use crate::compare::{Comparison, ScenarioComparison};
 use crate::error::ReportError;
 use results::{FinishedRun, Results};
 
+mod axis;
 mod canvas;
+pub mod distributions;
+mod line_panel;
 mod palette;
 mod thin;
 mod time_chart;
+
+pub use distributions::{cumulative, distributions};
 
 /// What a figure is drawn from: one scenario of a comparison, and the results behind it.
 #[derive(Clone, Copy, Debug)]
