@@ -184,7 +184,11 @@ fn names_and_options_of_importers() {
     let error = |name: &str, file: &Path, options: &str| {
         import(name, file, toml::from_str(options).expect("TOML")).expect_err(options).to_string()
     };
-    assert_eq!(error("swff", &fixture, ""), "there is no importer `swff`: allowed are swf, openb");
+    let unknown = error("swff", &fixture, "");
+    assert!(
+        unknown.starts_with("there is no importer `swff`: allowed are ") && unknown.contains("swf, openb"),
+        "{unknown}"
+    );
     assert!(error("swf", Path::new("nowhere.swf"), "").starts_with("nowhere.swf: cannot be opened"));
     assert!(error("swf", fixture.parent().expect("a folder"), "").contains("fixtures"));
     for (importer, options, told) in [
