@@ -6,6 +6,7 @@ use crate::error::ReportError;
 use results::{FinishedRun, Results};
 
 mod canvas;
+pub mod curves;
 mod palette;
 mod thin;
 mod time_chart;
