@@ -10,6 +10,7 @@
 //!     |     evaluate.rs   one run: engine, scheduler, observers
 //!     |     assets.rs     topologies and workloads, made once and shared
 //!     |     series.rs     the cluster over time
+//!  replay.rs      a trace's own decisions repeated, and held against the trace
 //!  bench.rs       how fast all this is
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod nearest;
 pub mod plan;
+pub mod replay;
 pub mod series;
 
 pub use config::{Config, ConfigError};

@@ -8,6 +8,7 @@ use results::{FinishedRun, Results};
 
 mod axis;
 mod canvas;
+pub mod curves;
 pub mod distributions;
 mod dot_panel;
 mod drawing;

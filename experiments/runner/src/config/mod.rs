@@ -179,17 +179,29 @@ fn include(
         let problem = "`file` stands alone: the file it names holds all other keys";
         return Err(document.refuse(&["clusters", name, "file"], problem));
     }
-    let included = Document::read(&folder.join(file)).map_err(|error| match error {
+    *cluster = ClusterConfig::read(&folder.join(file)).map_err(|error| match error {
         ConfigError::Open { file, source } => {
             document.refuse(&["clusters", name, "file"], format!("{file} cannot be read: {source}"))
         }
         other => other,
     })?;
-    *cluster = included.parse()?;
-    if cluster.file.is_some() {
-        return Err(included.refuse(&["file"], "a file that is included includes no other"));
+    Ok(())
+}
+
+impl ClusterConfig {
+    /// Reads and checks a file that holds the keys of one cluster.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something in it is not allowed.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let document = Document::read(path)?;
+        let cluster: Self = document.parse()?;
+        if cluster.file.is_some() {
+            return Err(document.refuse(&["file"], "a file that is included includes no other"));
+        }
+        check::cluster(&cluster, &document, &[])?;
+        Ok(cluster)
     }
-    check::cluster(cluster, &included, &[])
 }
 
 #[cfg(test)]
