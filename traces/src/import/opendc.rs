@@ -33,7 +33,7 @@ use serde::Deserialize;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::workload::{Demand, JobSpec, Recorded, TaskSpec, UsePoint, Workload};
 
-use super::elasticflow::{GpusPerHost, whole_gpus};
+use super::gang::{GpusPerHost, whole_gpus};
 use super::frame::Frame;
 use super::gather::{Gatherer, Place};
 use super::{Head, ImportError, Importer, Tally};
