@@ -5,11 +5,13 @@ mod allocator;
 mod args;
 mod bench;
 mod failure;
+mod fit;
 mod list;
 mod report;
 mod run;
 mod terminal;
 mod trace;
+mod transform;
 
 use std::process::ExitCode;
 
