@@ -66,14 +66,16 @@ Examples:
   rackwright run t1.toml --out results/t1 --data ~/rackwright-data --threads 2
   rackwright run my.toml --out results/my --force --json > summary.json")]
     Run(RunArgs),
-    /// Import, inspect or generate workloads
+    /// Import, inspect, generate, fit or transform workloads
     #[command(
         subcommand,
         after_help = "\
 Examples:
   rackwright trace inspect log.swf.gz --json
   rackwright trace import log.swf.gz --format swf --out workloads/log -o processors=larger
-  rackwright trace generate mixed_cluster --seed 7 --out workloads/day -o tasks=30000"
+  rackwright trace generate mixed_cluster --seed 7 --out workloads/day -o tasks=30000
+  rackwright trace fit log.swf.gz --out fits/log
+  rackwright trace transform log.swf.gz --out workloads/tenth 'sample = { share = 0.1 }'"
     )]
     Trace(TraceCommand),
     /// What a config may name: policies, metrics, formats, generators, models, rules
@@ -133,8 +135,30 @@ Examples:
     #[command(after_help = "\
 Examples:
   rackwright trace generate mixed_cluster --seed 7 --out workloads/day
-  rackwright trace generate mixed_cluster --seed 7 --out workloads/early -o arrivals.peak_hour=9")]
+  rackwright trace generate mixed_cluster --seed 7 --out workloads/early -o arrivals.peak_hour=9
+  rackwright trace generate lublin --seed 1 --out workloads/batch -o processors=256 -o jobs=5000
+  rackwright trace generate poisson --seed 1 --out workloads/poisson -o jobs=5000 -o arrivals.per_hour=60")]
     Generate(GenerateArgs),
+    /// Fit the poisson generator to a trace, and compare what it makes with the trace
+    #[command(after_help = "\
+Examples:
+  rackwright trace fit log.swf.gz
+  rackwright trace fit log.swf.gz --out fits/log
+  rackwright trace fit openb_pod_list_default.csv --out fits/openb --run-times quantiles
+  rackwright trace generate poisson --options fits/log/fitted.toml --seed 1 --out workloads/like-log
+
+With --out it leaves fitted.toml (options of the generator: a part of an experiment as it stands), fit.json, fit.md,
+and the comparison as comparison.svg, .png and .csv.")]
+    Fit(FitArgs),
+    /// Take a part of a workload, change it, or put several together
+    #[command(after_help = "\
+Examples:
+  rackwright trace transform log.swf.gz --out workloads/tenth 'sample = { share = 0.1 }'
+  rackwright trace transform log.swf.gz --out workloads/busy 'split = { part = \"test\" }' 'scale_load = { factor = 1.5 }'
+  rackwright trace transform workloads/a --merge workloads/b --out workloads/both
+
+A step is what stands in the transforms of an experiment; `rackwright list transforms` names them.")]
+    Transform(TransformArgs),
 }
 
 #[derive(Debug, Args)]
@@ -189,9 +213,81 @@ pub(crate) struct GenerateArgs {
     /// Directory for the workload, new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// An option of the generator; may be repeated
+    /// A TOML file of options, such as the fitted.toml of `rackwright trace fit`
+    #[arg(long = "options", value_name = "FILE")]
+    pub(crate) options_file: Option<PathBuf>,
+    /// An option of the generator, over those of the file; may be repeated
     #[arg(short = 'o', value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// The trace, or a workload directory
+    pub(crate) path: PathBuf,
+    /// Its format (see `rackwright list formats`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// Directory for what is left, new or empty; without it, the comparison is only printed
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The seed of the workload that is compared with the trace
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How run times are described
+    #[arg(long, value_enum, default_value_t = RunTimesChoice::Family)]
+    pub(crate) run_times: RunTimesChoice,
+    /// Unix time at which the trace's own clock shows 0; without it, what the trace says of it
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) epoch: Option<u64>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+}
+
+/// How run times are described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunTimesChoice {
+    /// By the most likely family of distributions
+    Family,
+    /// By quantiles of the trace
+    Quantiles,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TransformArgs {
+    /// The trace, or a workload directory
+    pub(crate) path: PathBuf,
+    /// What is done to it, in order, each a line of TOML: 'NAME = { KEY = VALUE }'
+    #[arg(value_name = "STEP")]
+    pub(crate) steps: Vec<String>,
+    /// Directory for the workload, new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The seed of steps that draw
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Another trace or workload directory, put together with the first before all steps; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) merge: Vec<PathBuf>,
+    /// How the clocks of what is put together are laid upon each other
+    #[arg(long, value_enum, default_value_t = AlignChoice::Begin)]
+    pub(crate) align: AlignChoice,
+    /// Format of the traces (see `rackwright list formats`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+}
+
+/// How the clocks of several workloads are laid upon each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AlignChoice {
+    /// All begin at the same moment
+    Begin,
+    /// By their sources' own clocks
+    Origin,
 }
 
 #[derive(Debug, Args)]
@@ -214,6 +310,8 @@ pub(crate) enum Family {
     Formats,
     /// Workloads that can be made up
     Generators,
+    /// What can be done to workloads
+    Transforms,
     /// What hosts and devices draw
     Models,
     /// What happens that is no scheduler's decision

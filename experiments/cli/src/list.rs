@@ -25,6 +25,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
             Family::Metrics,
             Family::Formats,
             Family::Generators,
+            Family::Transforms,
             Family::Models,
             Family::Rules,
         ],
@@ -55,6 +56,7 @@ fn entries(family: Family) -> Vec<Entry> {
         Family::Metrics => metrics(),
         Family::Formats => plain("format", traces::import::names()),
         Family::Generators => plain("generator", traces::generate::names()),
+        Family::Transforms => plain("transform", traces::transform::names()),
         Family::Models => {
             let entry = |family| {
                 move |(name, help): (&str, String)| Entry {

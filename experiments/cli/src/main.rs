@@ -5,12 +5,14 @@ mod allocator;
 mod args;
 mod bench;
 mod failure;
+mod fit;
 mod list;
 mod report;
 mod run;
 mod survey;
 mod terminal;
 mod trace;
+mod transform;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `rackwright trace`: import, inspect, generate.
+//! `rackwright trace`: import, inspect, generate; fitting and transforming have files of their own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,8 +12,8 @@ use traces::import::{self, ImportError, ImportSummary};
 
 use crate::args::{GenerateArgs, ImportArgs, InspectArgs, TraceCommand};
 use crate::failure::{Failure, bad_input, failed};
-use crate::survey;
 use crate::terminal::{Reading, print};
+use crate::{fit, survey, transform};
 
 pub(crate) fn trace(command: &TraceCommand) -> Result<(), Failure> {
     match command {
@@ -21,6 +21,8 @@ pub(crate) fn trace(command: &TraceCommand) -> Result<(), Failure> {
         TraceCommand::Inspect(args) => inspect(args),
         TraceCommand::Survey(args) => survey::survey(args),
         TraceCommand::Generate(args) => generate(args),
+        TraceCommand::Fit(args) => fit::fit(args),
+        TraceCommand::Transform(args) => transform::transform(args),
     }
 }
 
@@ -49,7 +51,11 @@ fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     if !known.contains(&args.name.as_str()) {
         return Err(bad_input(anyhow::anyhow!(unknown_name("generator", &args.name, &known))));
     }
-    let options = options(&args.options)?;
+    let over = options(&args.options)?;
+    let options = match &args.options_file {
+        Some(file) => overridden(options_of(file, &args.name)?, over),
+        None => over,
+    };
     let workload = generate::generate(&args.name, options, Seed(args.seed)).map_err(bad_input)?;
     let file = format!("seed {}", args.seed);
     let source = Source { file, licence: None, importer: args.name.clone() };
@@ -58,7 +64,68 @@ fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     print(&format!("{tasks} tasks of {jobs} jobs\nworkload: {}", args.out.display()))
 }
 
-fn format_failure(error: FormatError) -> Failure {
+/// The options in a file: as they are, or those of the one workload of a part of an experiment.
+fn options_of(file: &Path, generator: &str) -> Result<toml::Table, Failure> {
+    let refuse = |problem: String| bad_input(anyhow::anyhow!("{}: {problem}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let mut table: toml::Table = toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))?;
+    let Some(workloads) = table.remove("workloads") else { return Ok(table) };
+    let allowed = "allowed are options, or one workload with a generator as its source";
+    let sources: Vec<&toml::Value> = workloads
+        .as_table()
+        .into_iter()
+        .flat_map(|all| all.values())
+        .filter_map(|one| one.get("source"))
+        .collect();
+    let [toml::Value::Table(source)] = sources[..] else {
+        return Err(refuse(format!("key `workloads`: {} sources stand there; {allowed}", sources.len())));
+    };
+    let mut source = source.clone();
+    match source.remove("generator").as_ref().and_then(toml::Value::as_str) {
+        Some(name) if name == generator => Ok(source),
+        Some(name) => {
+            Err(refuse(format!("key `generator`: {name} stands there, and {generator} was asked for")))
+        }
+        None => Err(refuse(format!("there is no key `generator`; {allowed}"))),
+    }
+}
+
+/// One table of options over another, table by table.
+fn overridden(mut base: toml::Table, over: toml::Table) -> toml::Table {
+    for (key, value) in over {
+        let value = match (base.remove(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(value)) => {
+                toml::Value::Table(overridden(inner, value))
+            }
+            (_, value) => value,
+        };
+        base.insert(key, value);
+    }
+    base
+}
+
+/// A workload from a trace or from a directory, and what is known of where it came from.
+pub(crate) struct Input {
+    pub(crate) workload: Workload,
+    pub(crate) importer: String,
+    pub(crate) licence: Option<String>,
+    /// Unix time at which the trace's own clock shows 0, where the trace says so.
+    pub(crate) epoch_seconds: Option<u64>,
+}
+
+/// Reads a workload directory, or imports a trace.
+pub(crate) fn input(path: &Path, format: Option<&str>, pairs: &[String]) -> Result<Input, Failure> {
+    if path.is_dir() && format.is_none() {
+        let (workload, manifest) = format::read(path).map_err(bad_input)?;
+        let (importer, licence) = (manifest.importer.name, manifest.source.licence);
+        return Ok(Input { workload, importer, licence, epoch_seconds: None });
+    }
+    let (workload, summary) = imported(path, format, pairs)?;
+    let epoch_seconds = summary.facts.get("unix_start_time").copied();
+    Ok(Input { workload, importer: summary.importer, licence: None, epoch_seconds })
+}
+
+pub(crate) fn format_failure(error: FormatError) -> Failure {
     if matches!(error, FormatError::Files { .. }) { failed(error) } else { bad_input(error) }
 }
 

@@ -29,6 +29,8 @@ cluster = "c"
 workload = "w"
 "#;
 
+const TWO_JOBS: &str = "; MaxProcs: 8\n1 0 0 100 4 -1 -1 4 200 -1 1 1 1 1 1 1 -1 -1\n2 5 0 0 2 -1 -1 2 50 -1 1 1 1 1 1 1 -1 -1\n";
+
 fn folder_with_small() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("small.toml"), SMALL).expect("written");
@@ -46,6 +48,8 @@ fn every_verb_has_help_with_examples() {
         &["trace", "inspect"],
         &["trace", "generate"],
         &["trace", "survey"],
+        &["trace", "fit"],
+        &["trace", "transform"],
         &["list"],
         &["bench"],
         &["report"],
@@ -89,6 +93,7 @@ fn the_examples_of_generating_and_listing_work() {
 fn wrong_arguments_are_refused_in_one_line() {
     let folder = folder_with_small();
     std::fs::write(folder.path().join("text.txt"), "nothing\n").expect("written");
+    std::fs::write(folder.path().join("short.swf"), TWO_JOBS).expect("written");
     std::fs::write(folder.path().join("wrong.toml"), SMALL.replace("best_fit", "best_fitt"))
         .expect("written");
     let needs_data = SMALL.replace(
@@ -118,6 +123,37 @@ fn wrong_arguments_are_refused_in_one_line() {
         ),
         (&["trace", "generate", "mixed", "--seed", "1", "--out", "w"], &["`mixed`", "mixed_cluster"]),
         (&["trace", "generate", "mixed_cluster", "--seed", "1", "--out", "w", "-o", "taks=1"], &["taks"]),
+        (
+            &["trace", "generate", "poisson", "--seed", "1", "--out", "w", "--options", "small.toml"],
+            &["small.toml", "poisson"],
+        ),
+        (
+            &["trace", "generate", "poisson", "--seed", "1", "--out", "w", "--options", "no.toml"],
+            &["no.toml", "cannot be read"],
+        ),
+        (&["trace", "fit", "nowhere.swf"], &["nowhere.swf", "cannot be opened"]),
+        (&["trace", "fit", "short.swf"], &["2 jobs", "20 or more"]),
+        (&["trace", "transform", "short.swf", "--out", "w"], &["sample", "--merge"]),
+        (
+            &["trace", "transform", "short.swf", "--out", "w", "smaple = {}"],
+            &["`smaple`", "did you mean `sample`?"],
+        ),
+        (&["trace", "transform", "short.swf", "--out", "w", "sample"], &["NAME = { KEY = VALUE }"]),
+        (&["trace", "transform", "short.swf", "--out", "w", "sample = { share = 2 }"], &["`share`: 2"]),
+        (&["trace", "transform", "short.swf", "--out", "w", "sample = { sahre = 1 }"], &["sahre", "share"]),
+        (
+            &[
+                "trace",
+                "transform",
+                "short.swf",
+                "--out",
+                "w",
+                "window = { first_jobs = [0], count = 1 }",
+                "--seed",
+                "1",
+            ],
+            &["seed 1"],
+        ),
         (&["list", "polices"], &["polices", "policies"]),
         (&["bench", "--hosts", "3"], &["hosts"]),
         (&["bench", "--scheduler", "best"], &["best", "best_fit"]),
@@ -170,13 +206,16 @@ fn the_list_has_every_family() {
         "wait_mean",
         "swf",
         "mixed_cluster",
+        "lublin",
+        "poisson",
+        "time_window",
         "sr665_7763",
         "A100",
         "when_no_place",
     ] {
         assert!(all.contains(name), "{name} is not in the list");
     }
-    for family in ["policies", "metrics", "formats", "generators", "models", "rules"] {
+    for family in ["policies", "metrics", "formats", "generators", "transforms", "models", "rules"] {
         let entries: Value =
             serde_json::from_str(&printed(folder.path(), &["list", family, "--json"])).expect("JSON");
         let entries = entries.as_array().expect("a list");
@@ -210,13 +249,72 @@ fn a_generated_workload_can_be_inspected_and_run() {
 #[test]
 fn a_swf_log_is_imported_and_inspected() {
     let folder = tempfile::tempdir().expect("a folder");
-    let rows = "; MaxProcs: 8\n1 0 0 100 4 -1 -1 4 200 -1 1 1 1 1 1 1 -1 -1\n2 5 0 0 2 -1 -1 2 50 -1 1 1 1 1 1 1 -1 -1\n";
-    std::fs::write(folder.path().join("log.swf"), rows).expect("written");
+    std::fs::write(folder.path().join("log.swf"), TWO_JOBS).expect("written");
     let text = printed(folder.path(), &["trace", "inspect", "log.swf"]);
     assert!(text.contains("rows read               2") && text.contains("max_procs"), "{text}");
     let args = ["trace", "import", "log.swf", "--format", "swf", "--out", "w", "-o", "zero_run_time=drop"];
     assert!(printed(folder.path(), &args).contains("rows dropped            1"));
     assert!(printed(folder.path(), &["trace", "inspect", "w"]).contains("tasks                   1"));
+}
+
+#[test]
+fn a_fit_is_generated_and_run_as_it_stands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    printed(folder.path(), &["trace", "generate", "lublin", "--seed", "1", "--out", "w", "-o", "jobs=600"]);
+    let told = printed(folder.path(), &["trace", "fit", "w", "--out", "f", "--seed", "3"]);
+    assert!(told.contains("run time") && told.contains("fit: f"), "{told}");
+    for name in ["fitted.toml", "fit.json", "fit.md", "comparison.csv", "comparison.svg", "comparison.png"] {
+        assert!(folder.path().join("f").join(name).metadata().is_ok_and(|file| file.len() > 200), "{name}");
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("f").join(name)).expect("text");
+    let report: Value = serde_json::from_str(&read("fit.json")).expect("JSON");
+    assert!(report["quantities"].as_array().is_some_and(|all| all.len() >= 4), "{report}");
+    assert!(report["classes"][0]["candidates"][0]["aic"].is_number(), "{report}");
+    let fitted = read("fitted.toml");
+    let example = fitted.lines().find_map(|line| line.strip_prefix("# rackwright ")).expect("a command");
+    let args: Vec<&str> =
+        example.split_whitespace().map(|word| if word == "workloads/fitted" { "g" } else { word }).collect();
+    assert!(printed(folder.path(), &args).contains("600 jobs"), "{args:?}");
+    printed(folder.path(), &[&args[..6], &["--seed", "3", "--out", "h", "-o", "jobs=50"]].concat()[..]);
+    // A part of an experiment as it stands.
+    let start = SMALL.find("[workloads.w]").expect("there");
+    let end = SMALL.find("[schedulers.first_fit]").expect("there");
+    let text = [&SMALL[..start], &SMALL[end..], &fitted]
+        .concat()
+        .replace("workload = \"w\"", "workload = \"fitted\"");
+    std::fs::write(folder.path().join("fitted.toml"), text).expect("written");
+    printed(folder.path(), &["run", "fitted.toml", "--out", "o", "--no-report"]);
+    assert!(refusal(folder.path(), &["trace", "fit", "w", "--out", "f"]).contains("not overwritten"));
+}
+
+#[test]
+fn steps_and_merging_are_told_of_and_written_down() {
+    let folder = tempfile::tempdir().expect("a folder");
+    printed(folder.path(), &["trace", "generate", "poisson", "--seed", "1", "--out", "w", "-o", "jobs=400"]);
+    let split = |part: &str, out: &str| {
+        let step = format!("split = {{ part = '{part}', train = 0.5, validation = 0.25, test = 0.25 }}");
+        printed(folder.path(), &["trace", "transform", "w", "--out", out, &step])
+    };
+    let told: Vec<String> =
+        [("train", "a"), ("validation", "b"), ("test", "c")].map(|(part, out)| split(part, out)).into();
+    assert!(told.iter().all(|one| one.contains("read                400 jobs")), "{told:?}");
+    let merge =
+        ["trace", "transform", "a", "--merge", "b", "--merge", "c", "--align", "origin", "--out", "m"];
+    assert!(printed(folder.path(), &merge).contains("merge               400 jobs"));
+    let sampled = [
+        "trace",
+        "transform",
+        "m",
+        "--out",
+        "s",
+        "--seed",
+        "5",
+        "sample = { share = 0.5 }",
+        "limit = { tasks = 90 }",
+    ];
+    assert!(printed(folder.path(), &sampled).contains("limit               90 jobs"));
+    let manifest = std::fs::read_to_string(folder.path().join("s/manifest.toml")).expect("text");
+    assert!(manifest.contains("m; sample = { share = 0.5 }; limit = { tasks = 90 }; seed 5"), "{manifest}");
 }
 
 #[test]
