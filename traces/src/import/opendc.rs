@@ -8,7 +8,8 @@
 //!   what it uses: `cpu_usage` in MHz, and optionally `gpu_usage`. The fragments of a task follow each other in the
 //!   order of the file, without gaps.
 //! * `meta.parquet` and `trace.parquet` (format 1): the same with moments, `start_time` and `stop_time` of a task and the
-//!   `timestamp` at which a fragment ended. The start is the recorded start too.
+//!   `timestamp` at which a fragment ended; it began its `duration` before, or where the fragment before it ended (the
+//!   published durations are rounded). The start of a task is its recorded start too.
 //!
 //! A task asks for `cpu_count` cores and runs for its `duration` (`stop_time - start_time`), whatever its fragments sum up
 //! to: published files have gaps. Its use over time is `cpu_usage / cpu_capacity`, from the beginning of each fragment
@@ -24,7 +25,8 @@
 //! milliseconds after 1970 (6 January 1970 to March 1973; as seconds 1985 to 5138), the file is refused until one is.
 //!
 //! Rows of both files are counted. Those that are dropped, by reason: `fragment_of_no_task`, `fragment_of_no_length`,
-//! `fragment_without_capacity` (the `cpu_capacity` of its task is 0, so that nothing is a part of it).
+//! `fragment_out_of_order` (it ended before the one before it, or before its task began), `fragment_without_capacity`
+//! (the `cpu_capacity` of its task is 0, so that nothing is a part of it).
 
 use std::path::{Path, PathBuf};
 
@@ -389,17 +391,19 @@ fn add_fragments(
             continue;
         };
         let task = &mut tasks[index as usize];
-        let length = (durations[row] * unit_us) as u64;
+        let mut length = (durations[row] * unit_us) as u64;
         if length == 0 {
             tally.drop_row("fragment_of_no_length");
             continue;
         }
         if let Some(ends) = &ends {
-            let start = (ends[row] as u64).checked_sub(length + task.submit.0);
-            task.reached_us = start.filter(|&start| start >= task.reached_us).ok_or_else(|| {
-                let allowed = "the end of a fragment that begins after the task and the fragment before it";
-                frame.wrong(row, "timestamp", ends[row], allowed)
-            })?;
+            let end = (ends[row] as u64).checked_sub(task.submit.0).filter(|&end| end > task.reached_us);
+            let Some(end) = end else {
+                tally.drop_row("fragment_out_of_order");
+                continue;
+            };
+            task.reached_us = task.reached_us.max(end.saturating_sub(length));
+            length = end - task.reached_us;
         }
         let start = SimDuration(task.reached_us);
         task.reached_us += length;
