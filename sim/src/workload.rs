@@ -615,10 +615,9 @@ impl Workload {
             is_censored: self.is_censored(task),
             usage: self.usage(task).to_vec(),
             name: self.name(task).map(Into::into),
-            recorded: self.recorded_start(task).map(|start| Recorded {
-                start,
-                host: self.recorded_host(task).map(Into::into),
-            }),
+            recorded: self
+                .recorded_start(task)
+                .map(|start| Recorded { start, host: self.recorded_host(task).map(Into::into) }),
         }
     }
 

@@ -7,8 +7,8 @@ use sim::workload::{JobSpec, MixEntry, Recorded, TaskSpec, UsePoint, Workload, W
 
 use super::table::Table;
 use super::{
-    FOLLOWS, FormatError, JOBS, MANIFEST, MIX, Manifest, NAMES, RECORDED, SCHEMA_VERSION, TASKS, USAGE, digest,
-    display,
+    FOLLOWS, FormatError, JOBS, MANIFEST, MIX, Manifest, NAMES, RECORDED, SCHEMA_VERSION, TASKS, USAGE,
+    digest, display,
 };
 
 const JOB_COLUMNS: [&str; 6] = ["job_id", "tenant", "submit_us", "gang", "first_task", "task_count"];
@@ -50,11 +50,13 @@ pub fn read(dir: &Path) -> Result<(Workload, Manifest), FormatError> {
     let manifest = read_manifest(&dir.join(MANIFEST))?;
     let table = |name: &str, columns: &[&str]| match manifest.files.get(name) {
         Some(checksum) => Table::read(dir.join(name), checksum, columns).map(Some),
-        None if dir.join(name).exists() || ![USAGE, NAMES, RECORDED, FOLLOWS].contains(&name) => Err(FormatError::Manifest {
-            path: display(&dir.join(MANIFEST)),
-            key: "files".to_owned(),
-            problem: format!("{name} is missing: every table is stated with its checksum"),
-        }),
+        None if dir.join(name).exists() || ![USAGE, NAMES, RECORDED, FOLLOWS].contains(&name) => {
+            Err(FormatError::Manifest {
+                path: display(&dir.join(MANIFEST)),
+                key: "files".to_owned(),
+                problem: format!("{name} is missing: every table is stated with its checksum"),
+            })
+        }
         None => Ok(None),
     };
     let needed =
@@ -84,7 +86,9 @@ pub fn read(dir: &Path) -> Result<(Workload, Manifest), FormatError> {
         })?;
     }
     if let Some(follows) = table(FOLLOWS, &["task_id", "follows"])? {
-        for (row, (task, on)) in follows.u32s("task_id")?.into_iter().zip(follows.u32s("follows")?).enumerate() {
+        for (row, (task, on)) in
+            follows.u32s("task_id")?.into_iter().zip(follows.u32s("follows")?).enumerate()
+        {
             let path = follows.path();
             builder.add_dependency(task, on).map_err(|source| FormatError::Row { path, row, source })?;
         }
@@ -251,7 +255,12 @@ fn read_recorded(table: &Table, specs: &mut [TaskSpec]) -> Result<(), FormatErro
     let (starts, hosts) = (table.optional_u64s("start_us")?, table.optional_texts("host")?);
     if starts.len() != specs.len() {
         let found = format!("the end of {} rows", starts.len());
-        return Err(table.cell(starts.len(), "start_us", found, format!("{} rows, one per task", specs.len())));
+        return Err(table.cell(
+            starts.len(),
+            "start_us",
+            found,
+            format!("{} rows, one per task", specs.len()),
+        ));
     }
     for (spec, (start, host)) in specs.iter_mut().zip(starts.into_iter().zip(hosts)) {
         spec.recorded = start.map(|start| Recorded { start: SimTime(start), host });

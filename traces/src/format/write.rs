@@ -9,8 +9,8 @@ use sim::workload::{Demand, Workload};
 
 use super::table::{self, SEPARATOR, class_code, column};
 use super::{
-    FOLLOWS, FormatError, ImporterNote, JOBS, MANIFEST, MIX, Manifest, NAMES, RECORDED, SCHEMA_VERSION, Source,
-    SourceNote, TASKS, USAGE, digest, display,
+    FOLLOWS, FormatError, ImporterNote, JOBS, MANIFEST, MIX, Manifest, NAMES, RECORDED, SCHEMA_VERSION,
+    Source, SourceNote, TASKS, USAGE, digest, display,
 };
 
 /// Writes a workload as a directory, which appears whole or not at all.
