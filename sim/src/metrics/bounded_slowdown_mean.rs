@@ -2,7 +2,7 @@
 //! the tasks that finished.
 
 use super::sample::Mean;
-use super::{Better, Metric};
+use super::{Better, Measured, Metric, Subject};
 use crate::kernel::ids::TaskId;
 use crate::kernel::time::SimDuration;
 use crate::view::ClusterView;
@@ -20,6 +20,7 @@ fn bounded_slowdown(turnaround: SimDuration, run: SimDuration) -> f64 {
 impl Metric for Watch {
     const UNIT: &'static str = "1";
     const BETTER: Better = Better::Lower;
+    const SUBJECT: Subject = Subject::Tasks;
     const HELP: &'static str = "(wait + run) / max(run, 10 s), at least 1, mean over finished tasks";
 
     fn on_finished(&mut self, task: TaskId, view: ClusterView<'_>) {
@@ -27,7 +28,7 @@ impl Metric for Watch {
         self.0.add(bounded_slowdown(view.now().since(view.submit(task)), run));
     }
 
-    fn value(&self, _: ClusterView<'_>) -> f64 {
+    fn value(&self, _: &Measured<'_>) -> f64 {
         self.0.value()
     }
 }

@@ -1,8 +1,7 @@
 //! Energy of the whole facility: hosts, losses and cooling.
 
-use super::{Better, Metric};
+use super::{Better, Measured, Metric};
 use crate::metrics::JOULES_PER_KWH;
-use crate::view::ClusterView;
 
 #[derive(Default)]
 pub(super) struct Watch;
@@ -12,7 +11,7 @@ impl Metric for Watch {
     const BETTER: Better = Better::Lower;
     const HELP: &'static str = "energy of the whole facility";
 
-    fn value(&self, view: ClusterView<'_>) -> f64 {
-        view.rules().facility.energy_joules(view.it_energy_joules()) / JOULES_PER_KWH
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        measured.rules().facility.energy_joules(measured.it_energy_joules()) / JOULES_PER_KWH
     }
 }

@@ -1,8 +1,7 @@
 //! Energy of all hosts with their devices.
 
-use super::{Better, Metric};
+use super::{Better, Measured, Metric};
 use crate::metrics::JOULES_PER_KWH;
-use crate::view::ClusterView;
 
 #[derive(Default)]
 pub(super) struct Watch;
@@ -12,7 +11,7 @@ impl Metric for Watch {
     const BETTER: Better = Better::Lower;
     const HELP: &'static str = "energy of all hosts with their devices";
 
-    fn value(&self, view: ClusterView<'_>) -> f64 {
-        view.it_energy_joules() / JOULES_PER_KWH
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        measured.it_energy_joules() / JOULES_PER_KWH
     }
 }

@@ -1,7 +1,7 @@
 //! Expected GPU fragments when 130 % of the GPUs have been asked for (FGD, ATC 2023).
 
 use super::filling::Fragmentation;
-use super::{Better, Metric};
+use super::{Better, Measured, Metric};
 use crate::kernel::ids::TaskId;
 use crate::view::ClusterView;
 
@@ -21,7 +21,7 @@ impl Metric for Watch {
         self.0.on_decided(view);
     }
 
-    fn value(&self, _: ClusterView<'_>) -> f64 {
+    fn value(&self, _: &Measured<'_>) -> f64 {
         self.0.value()
     }
 }

@@ -1,7 +1,6 @@
 //! From the beginning to the end of the episode.
 
-use super::{Better, Metric};
-use crate::view::ClusterView;
+use super::{Better, Measured, Metric};
 
 #[derive(Default)]
 pub(super) struct Watch;
@@ -11,7 +10,7 @@ impl Metric for Watch {
     const BETTER: Better = Better::Lower;
     const HELP: &'static str = "time from the beginning to the end of the episode";
 
-    fn value(&self, view: ClusterView<'_>) -> f64 {
-        view.now().seconds()
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        measured.seconds()
     }
 }

@@ -1,7 +1,6 @@
 //! Allocated share of all memory, averaged over the episode.
 
-use super::{Better, Metric};
-use crate::view::ClusterView;
+use super::{Better, Measured, Metric};
 
 #[derive(Default)]
 pub(super) struct Watch;
@@ -11,8 +10,8 @@ impl Metric for Watch {
     const BETTER: Better = Better::Higher;
     const HELP: &'static str = "allocated share of all memory, averaged over the episode";
 
-    fn value(&self, view: ClusterView<'_>) -> f64 {
-        let capacity = view.topology().total_capacity().1 as f64 * view.now().0 as f64;
-        if capacity == 0.0 { 0.0 } else { view.integrals().memory_mib as f64 / capacity }
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        let capacity = measured.topology().total_capacity().1 as f64 * measured.microseconds() as f64;
+        if capacity == 0.0 { 0.0 } else { measured.integrals().memory_mib as f64 / capacity }
     }
 }

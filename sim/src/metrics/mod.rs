@@ -11,6 +11,11 @@ pub const JOULES_PER_KWH: f64 = 3.6e6;
 
 mod filling;
 mod sample;
+mod window;
+
+pub use window::{Measured, Subject, Window};
+
+use window::Borders;
 
 /// Which direction is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,8 @@ pub trait Metric: Default {
     const BETTER: Better;
     /// What it says, in one line.
     const HELP: &'static str;
+    /// What it speaks of, and so which events it is told when only a window of the episode is measured.
+    const SUBJECT: Subject = Subject::Moments;
 
     /// A task came and waits.
     #[inline]
@@ -65,17 +72,50 @@ pub trait Metric: Default {
     #[inline]
     fn on_rejected(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
 
-    /// The value when the episode has ended; `view` shows the world then. Finite always, zero on an empty episode.
-    fn value(&self, view: ClusterView<'_>) -> f64;
+    /// The value when the episode has ended; `measured` is the part of it that counts. Finite always, zero on an
+    /// empty episode.
+    fn value(&self, measured: &Measured<'_>) -> f64;
+}
+
+/// Whom an event concerns.
+#[derive(Clone, Copy)]
+struct Told {
+    moments: bool,
+    tasks: bool,
+}
+
+impl Told {
+    const EVERYONE: Self = Self { moments: true, tasks: true };
+
+    fn of(window: Window, event: &Event, view: ClusterView<'_>) -> Self {
+        let task = match event.kind {
+            EventKind::TaskStarted { placement } => placement.task,
+            EventKind::TaskSubmitted { task }
+            | EventKind::TaskFinished { task, .. }
+            | EventKind::TaskEvicted { task, .. }
+            | EventKind::TaskRejected { task, .. }
+            | EventKind::UseChanged { task, .. } => task,
+        };
+        Self { moments: window.holds(event.time), tasks: window.holds(view.submit(task)) }
+    }
+
+    fn concerns(self, subject: Subject) -> bool {
+        match subject {
+            Subject::Moments => self.moments,
+            Subject::Tasks => self.tasks,
+        }
+    }
 }
 
 macro_rules! metrics {
     ($($name:ident)*) => {
         $(mod $name;)*
 
-        /// Every metric there is, watching one episode.
+        /// Every metric there is, watching one episode or a window of it.
         #[derive(Default)]
         pub struct MetricSet {
+            /// Nothing when the whole episode is measured.
+            borders: Option<Borders>,
             $($name: $name::Watch,)*
         }
 
@@ -88,9 +128,44 @@ macro_rules! metrics {
                 help: $name::Watch::HELP,
             }),*];
 
+            /// Those that measure a window of an episode, which is at its beginning now.
+            pub fn over(window: Window, view: ClusterView<'_>) -> Self {
+                let borders = (window != Window::default()).then(|| Borders::new(window, view));
+                Self { borders, ..Self::default() }
+            }
+
+            /// The part of an episode that was measured, when the episode has ended.
+            pub fn measured<'a>(&self, view: ClusterView<'a>) -> Measured<'a> {
+                match self.borders {
+                    None => Measured::whole(view),
+                    Some(borders) => Measured::within(borders, view),
+                }
+            }
+
             /// The values at the end of the episode.
             pub fn values(&self, view: ClusterView<'_>) -> Vec<f64> {
-                vec![$(self.$name.value(view)),*]
+                let measured = self.measured(view);
+                vec![$(self.$name.value(&measured)),*]
+            }
+
+            /// Tells the metrics of an event; with a window, those to whom it speaks.
+            #[inline(always)]
+            fn tell<const HAS_WINDOW: bool>(&mut self, told: Told, kind: EventKind, view: ClusterView<'_>) {
+                macro_rules! tell {
+                    ($method:ident, $task:expr) => {{$(
+                        if !HAS_WINDOW || told.concerns($name::Watch::SUBJECT) {
+                            self.$name.$method($task, view);
+                        }
+                    )*}};
+                }
+                match kind {
+                    EventKind::TaskSubmitted { task } => tell!(on_submitted, task),
+                    EventKind::TaskStarted { placement } => tell!(on_started, placement.task),
+                    EventKind::TaskFinished { task, .. } => tell!(on_finished, task),
+                    EventKind::TaskEvicted { task, .. } => tell!(on_evicted, task),
+                    EventKind::TaskRejected { task, .. } => tell!(on_rejected, task),
+                    EventKind::UseChanged { .. } => {}
+                }
             }
         }
 
@@ -98,13 +173,13 @@ macro_rules! metrics {
             // One function beside the metrics, so that they are inlined into it.
             #[inline(never)]
             fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-                match event.kind {
-                    EventKind::TaskSubmitted { task } => {$(self.$name.on_submitted(task, view);)*}
-                    EventKind::TaskStarted { placement } => {$(self.$name.on_started(placement.task, view);)*}
-                    EventKind::TaskFinished { task, .. } => {$(self.$name.on_finished(task, view);)*}
-                    EventKind::TaskEvicted { task, .. } => {$(self.$name.on_evicted(task, view);)*}
-                    EventKind::TaskRejected { task, .. } => {$(self.$name.on_rejected(task, view);)*}
-                    EventKind::UseChanged { .. } => {}
+                match &mut self.borders {
+                    None => self.tell::<false>(Told::EVERYONE, event.kind, view),
+                    Some(borders) => {
+                        borders.pass(view);
+                        let told = Told::of(borders.window(), event, view);
+                        self.tell::<true>(told, event.kind, view);
+                    }
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! Power of all hosts, averaged over the episode.
 
-use super::{Better, Metric};
-use crate::view::ClusterView;
+use super::{Better, Measured, Metric};
 
 #[derive(Default)]
 pub(super) struct Watch;
@@ -11,8 +10,8 @@ impl Metric for Watch {
     const BETTER: Better = Better::Lower;
     const HELP: &'static str = "power of all hosts, averaged over the episode";
 
-    fn value(&self, view: ClusterView<'_>) -> f64 {
-        let seconds = view.now().seconds();
-        if seconds == 0.0 { 0.0 } else { view.it_energy_joules() / seconds / 1000.0 }
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        let seconds = measured.seconds();
+        if seconds == 0.0 { 0.0 } else { measured.it_energy_joules() / seconds / 1000.0 }
     }
 }

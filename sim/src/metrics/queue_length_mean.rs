@@ -1,7 +1,6 @@
 //! Waiting tasks, averaged over the episode.
 
-use super::{Better, Metric};
-use crate::view::ClusterView;
+use super::{Better, Measured, Metric};
 
 #[derive(Default)]
 pub(super) struct Watch;
@@ -11,8 +10,8 @@ impl Metric for Watch {
     const BETTER: Better = Better::Lower;
     const HELP: &'static str = "waiting tasks, averaged over the episode";
 
-    fn value(&self, view: ClusterView<'_>) -> f64 {
-        let passed = view.now().0 as f64;
-        if passed == 0.0 { 0.0 } else { view.integrals().waiting as f64 / passed }
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        let passed = measured.microseconds() as f64;
+        if passed == 0.0 { 0.0 } else { measured.integrals().waiting as f64 / passed }
     }
 }

@@ -1,7 +1,6 @@
 //! Tasks that still wait when the episode ends.
 
-use super::{Better, Metric};
-use crate::view::ClusterView;
+use super::{Better, Measured, Metric};
 
 #[derive(Default)]
 pub(super) struct Watch;
@@ -11,7 +10,7 @@ impl Metric for Watch {
     const BETTER: Better = Better::Lower;
     const HELP: &'static str = "tasks that still wait when the episode ends";
 
-    fn value(&self, view: ClusterView<'_>) -> f64 {
-        view.totals().waiting as f64
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        measured.totals().waiting as f64
     }
 }

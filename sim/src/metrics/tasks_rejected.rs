@@ -1,6 +1,6 @@
 //! Tasks that left without having finished.
 
-use super::{Better, Metric};
+use super::{Better, Measured, Metric};
 use crate::kernel::ids::TaskId;
 use crate::view::ClusterView;
 
@@ -16,7 +16,7 @@ impl Metric for Watch {
         self.0 += 1;
     }
 
-    fn value(&self, _: ClusterView<'_>) -> f64 {
+    fn value(&self, _: &Measured<'_>) -> f64 {
         self.0 as f64
     }
 }

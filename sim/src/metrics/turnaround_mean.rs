@@ -1,7 +1,7 @@
 //! From submission to the end, averaged over the tasks that finished.
 
 use super::sample::Mean;
-use super::{Better, Metric};
+use super::{Better, Measured, Metric, Subject};
 use crate::kernel::ids::TaskId;
 use crate::view::ClusterView;
 
@@ -11,13 +11,14 @@ pub(super) struct Watch(Mean);
 impl Metric for Watch {
     const UNIT: &'static str = "s";
     const BETTER: Better = Better::Lower;
+    const SUBJECT: Subject = Subject::Tasks;
     const HELP: &'static str = "time from submission to the end, mean over finished tasks";
 
     fn on_finished(&mut self, task: TaskId, view: ClusterView<'_>) {
         self.0.add(view.now().since(view.submit(task)).seconds());
     }
 
-    fn value(&self, _: ClusterView<'_>) -> f64 {
+    fn value(&self, _: &Measured<'_>) -> f64 {
         self.0.value()
     }
 }
