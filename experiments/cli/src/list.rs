@@ -24,6 +24,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
             Family::Policies,
             Family::Metrics,
             Family::Formats,
+            Family::Series,
             Family::Generators,
             Family::Models,
             Family::Rules,
@@ -54,6 +55,7 @@ fn entries(family: Family) -> Vec<Entry> {
             .collect(),
         Family::Metrics => metrics(),
         Family::Formats => plain("format", traces::import::names()),
+        Family::Series => plain("series", traces::series::names()),
         Family::Generators => plain("generator", traces::generate::names()),
         Family::Models => {
             let entry = |family| {

@@ -4,6 +4,7 @@
 //! offers `HELP`, `Options`, `importer(Options)` and `recognises(&Head)`; its fixtures are
 //! `fixtures/NAME*`, which the contract test imports.
 
+pub(crate) mod lines;
 mod summary;
 mod table;
 mod text;
