@@ -19,6 +19,7 @@ pub mod format;
 pub mod generate;
 pub mod import;
 mod options;
+pub mod series;
 pub mod transform;
 
 pub use options::OptionError;

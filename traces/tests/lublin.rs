@@ -44,7 +44,10 @@ fn sizes_and_run_times_are_those_of_the_authors_program() {
     for seed in 0..3 {
         let found = logs(&made("processors = 256", seed));
         let distances = [0, 1].map(|index| found[index].distance(&of_log[index]));
-        assert!(distances.iter().all(|&distance| distance < bound), "seed {seed}: {distances:?}, allowed {bound}");
+        assert!(
+            distances.iter().all(|&distance| distance < bound),
+            "seed {seed}: {distances:?}, allowed {bound}"
+        );
     }
 }
 
@@ -69,7 +72,9 @@ fn arrivals_have_the_mean_and_the_day_of_the_log() {
     for seed in 0..5 {
         let workload = made("processors = 256", seed);
         found.push(gap(&workload));
-        workload.tasks().for_each(|task| by_hour[(workload.submit(task).seconds() / 3600.0) as usize % 24] += 1.0);
+        workload
+            .tasks()
+            .for_each(|task| by_hour[(workload.submit(task).seconds() / 3600.0) as usize % 24] += 1.0);
     }
     let mean = found.iter().sum::<f64>() / 5.0;
     assert!((mean / of_log - 1.0).abs() < 0.1, "{of_log} s in the log, {found:?} here");

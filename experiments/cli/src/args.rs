@@ -78,6 +78,16 @@ Examples:
   rackwright trace transform log.swf.gz --out workloads/tenth 'sample = { share = 0.1 }'"
     )]
     Trace(TraceCommand),
+    /// Carbon intensity, prices, weather and failures: inspect, import, ask for a value
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  rackwright series inspect prices_2023.csv.gz --json
+  rackwright series import Seattle.epw.gz --out series/seattle -o year=2022
+  rackwright series at series/seattle --time 2022-03-01T12:00:00-08:00"
+    )]
+    Series(SeriesCommand),
     /// What a config may name: policies, metrics, formats, generators, models, rules
     #[command(after_help = "\
 Examples:
@@ -221,6 +231,104 @@ pub(crate) struct GenerateArgs {
     pub(crate) options: Vec<String>,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum SeriesCommand {
+    /// Say what is in a series
+    #[command(after_help = "\
+Examples:
+  rackwright series inspect CISO_NG_avgCI.csv.gz
+  rackwright series inspect Seattle.epw -o quantity=pressure --json")]
+    Inspect(SeriesInspectArgs),
+    /// Turn a file into a canonical series directory
+    #[command(after_help = "\
+Examples:
+  rackwright series import ger_ci.csv.gz --out series/germany
+  rackwright series import own.csv --format csv_series --out series/own -o time=t -o value=v -o quantity=dry_bulb")]
+    Import(SeriesImportArgs),
+    /// Say its value at a moment, or its mean over a time
+    #[command(after_help = "\
+Examples:
+  rackwright series at series/germany --time \"2020-03-01 12:00 Europe/Berlin\"
+  rackwright series at prices_2023.csv.gz --time 2023-01-01T00:00Z --until 2023-02-01T00:00Z
+  rackwright series at series/germany --time 2031-07-01T12:00Z --wrap year --gaps hold")]
+    At(AtArgs),
+}
+
+/// A file that holds a series, or a series directory.
+#[derive(Debug, Args)]
+pub(crate) struct SeriesFile {
+    /// The file, or a series directory
+    pub(crate) path: PathBuf,
+    /// Its format (see `rackwright list series`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SeriesInspectArgs {
+    #[command(flatten)]
+    pub(crate) file: SeriesFile,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SeriesImportArgs {
+    #[command(flatten)]
+    pub(crate) file: SeriesFile,
+    /// Directory for the series, new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AtArgs {
+    #[command(flatten)]
+    pub(crate) file: SeriesFile,
+    /// The moment, with an offset or a zone: 2022-03-01T12:00:00+01:00, or "2022-03-01 12:00 Europe/Berlin"
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: String,
+    /// The mean from --time until this moment, instead of one value
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// What a gap says
+    #[arg(long, value_enum, default_value_t = GapsRule::Refuse)]
+    pub(crate) gaps: GapsRule,
+    /// A gap is where the next point comes later than so many local steps
+    #[arg(long, value_name = "N", default_value_t = 1.5)]
+    pub(crate) gap_factor: f64,
+    /// What is said beyond the ends
+    #[arg(long, value_enum, default_value_t = WrapRule::Never)]
+    pub(crate) wrap: WrapRule,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a gap says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GapsRule {
+    /// Nothing: who asks is told so
+    Refuse,
+    /// The value before it holds on
+    Hold,
+    /// A straight line to the value behind it
+    Interpolate,
+}
+
+/// What is said beyond the ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WrapRule {
+    /// Nothing: who asks is told so
+    Never,
+    /// The same day and time of a year that is covered
+    Year,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct FitArgs {
     /// The trace, or a workload directory
@@ -308,6 +416,8 @@ pub(crate) enum Family {
     Metrics,
     /// Traces that can be imported
     Formats,
+    /// Carbon intensity, prices, weather and failures that can be imported
+    Series,
     /// Workloads that can be made up
     Generators,
     /// What can be done to workloads

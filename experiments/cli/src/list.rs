@@ -24,6 +24,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
             Family::Policies,
             Family::Metrics,
             Family::Formats,
+            Family::Series,
             Family::Generators,
             Family::Transforms,
             Family::Models,
@@ -55,6 +56,7 @@ fn entries(family: Family) -> Vec<Entry> {
             .collect(),
         Family::Metrics => metrics(),
         Family::Formats => plain("format", traces::import::names()),
+        Family::Series => plain("series", traces::series::names()),
         Family::Generators => plain("generator", traces::generate::names()),
         Family::Transforms => plain("transform", traces::transform::names()),
         Family::Models => {

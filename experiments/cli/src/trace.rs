@@ -162,7 +162,7 @@ fn recognised(path: &Path, known: &[&str]) -> Result<&'static str, Failure> {
 
 /// `-o KEY=VALUE`, the value being TOML where it can be read as such, and a word otherwise. Dots in the key lead
 /// into tables.
-fn options(pairs: &[String]) -> Result<toml::Table, Failure> {
+pub(crate) fn options(pairs: &[String]) -> Result<toml::Table, Failure> {
     let mut options = toml::Table::new();
     for pair in pairs {
         let refuse = |problem: &str| Err(bad_input(anyhow::anyhow!("option `-o {pair}`: {problem}")));

@@ -10,6 +10,7 @@ mod frame;
 mod gang;
 mod gather;
 mod head;
+pub(crate) mod lines;
 mod other_files;
 mod slurm_table;
 mod summary;
