@@ -1,7 +1,7 @@
 //! A few named curves in panels of their own axes: for what is no comparison of schedulers, such as a simulation beside
 //! the trace that it replays.
 
-use super::canvas::{self, Area, Legend, TEXT, WIDTH, ink_text, problem};
+use super::canvas::{self, Area, Legend, TEXT, ink_text, problem};
 use super::palette;
 use super::thin::thin;
 use crate::error::ReportError;

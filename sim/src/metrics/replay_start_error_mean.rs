@@ -1,7 +1,7 @@
 //! How far first starts are from those that the source records, on average.
 
 use super::sample::{Mean, start_error};
-use super::{Better, Metric};
+use super::{Better, Measured, Metric, Subject};
 use crate::kernel::ids::TaskId;
 use crate::view::ClusterView;
 
@@ -11,6 +11,7 @@ pub(super) struct Watch(Mean);
 impl Metric for Watch {
     const UNIT: &'static str = "s";
     const BETTER: Better = Better::Lower;
+    const SUBJECT: Subject = Subject::Tasks;
     const HELP: &'static str = "mean difference between the first start and the recorded one; 0 where none is recorded";
 
     fn on_started(&mut self, task: TaskId, view: ClusterView<'_>) {
@@ -19,7 +20,7 @@ impl Metric for Watch {
         }
     }
 
-    fn value(&self, _: ClusterView<'_>) -> f64 {
+    fn value(&self, _: &Measured<'_>) -> f64 {
         self.0.value()
     }
 }

@@ -32,5 +32,5 @@ pub(crate) fn excerpt(text: &str) -> String {
 
 /// The beginning of a file; nothing when it cannot be opened.
 pub(crate) fn head(path: &Path) -> Option<Head> {
-    super::head(path)
+    Head::read(path)
 }
