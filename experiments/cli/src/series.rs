@@ -7,7 +7,9 @@ use serde_json::json;
 use traces::format::{self, FormatError, Source};
 use traces::series::{self, Environment, Gaps, Rules, SeriesSummary, Signal, UtcTime, Wrap};
 
-use crate::args::{AtArgs, GapsRule, SeriesCommand, SeriesFile, SeriesImportArgs, SeriesInspectArgs, WrapRule};
+use crate::args::{
+    AtArgs, GapsRule, SeriesCommand, SeriesFile, SeriesImportArgs, SeriesInspectArgs, WrapRule,
+};
 use crate::failure::{Failure, bad_input, failed};
 use crate::terminal::print;
 use crate::trace::options;
@@ -32,7 +34,8 @@ fn import(args: &SeriesImportArgs) -> Result<(), Failure> {
     let (environment, summary) = imported(&args.file)?;
     let file = args.file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let source = Source { file, licence: None, importer: summary.importer.clone() };
-    let fail = |error| if matches!(error, FormatError::Files { .. }) { failed(error) } else { bad_input(error) };
+    let fail =
+        |error| if matches!(error, FormatError::Files { .. }) { failed(error) } else { bad_input(error) };
     format::write_series(&environment, &args.out, &source).map_err(fail)?;
     print(&format!("{}\nseries: {}", in_lines(&summary), args.out.display()))
 }
