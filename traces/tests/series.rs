@@ -218,7 +218,7 @@ fn a_mapping_reads_any_table() {
     assert_eq!((summary.unit.as_str(), summary.rows_dropped["null_value"], summary.gaps), ("EUR/MWh", 1, 1));
     let hours = "quantity = \"cpu_utilisation\"\nvalue = \"cpu_load\"\nstart = \"2022-03-01 00:00 UTC\"\nstep_seconds = 60";
     let (load, _) = series("csv_series", "series_dcrl_load.csv", hours);
-    assert_eq!((load.values()[0], times(&load)[5].as_str()), (0.35, "2022-03-01T00:05:00Z"));
+    assert_eq!((load.values()[0], times(&load)[5].as_str()), (0.36, "2022-03-01T00:05:00Z"));
     let unix = "quantity = \"other\"\nunit = \"g\"\nvalue = \"carbon_intensity_avg\"\ntime = \"timestamp\"\ntime_format = \"unix_s\"";
     let (carbon, _) = series("csv_series", "series_carbonscaler.csv", unix);
     assert_eq!(times(&carbon)[1], "2022-03-01T01:00:00Z");

@@ -21,8 +21,12 @@ pub(super) struct Asked {
 }
 
 #[cfg(not(feature = "tables"))]
-pub(super) fn read(path: &std::path::Path, _: &Asked) -> Result<Foreign, super::SeriesError> {
-    let problem = "this program was built without what reads Parquet files".to_owned();
+pub(super) fn read(path: &std::path::Path, asked: &Asked) -> Result<Foreign, super::SeriesError> {
+    let names: Vec<&str> = asked.times.iter().chain(asked.whole).chain(asked.fractions).copied().collect();
+    let problem = format!(
+        "{} cannot be read: this program was built without what reads Parquet files",
+        names.join(", ")
+    );
     Err(super::SeriesError::Parquet { file: path.display().to_string(), problem })
 }
 

@@ -459,9 +459,8 @@ mod tests {
         fn pieces(&self) -> Vec<(i64, i64, Option<(f64, f64)>)> {
             let (times, values) = (self.series.times(), self.series.values());
             let mut pieces = Vec::new();
-            for point in 0..times.len() {
+            for (point, &value) in values.iter().enumerate() {
                 let (start, step) = (times[point].microseconds(), self.series.steps()[point]);
-                let value = values[point];
                 match times.get(point + 1).map(|time| time.microseconds()) {
                     Some(next) if (next - start) as f64 <= 1.5 * step as f64 => {
                         pieces.push((start, next, Some((value, value))));
