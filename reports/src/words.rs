@@ -123,6 +123,14 @@ pub fn unit_and_direction(unit: &str, better: Better) -> String {
     format!("{unit}{comma}{direction}")
 }
 
+/// "mean wait (s, lower is better)".
+pub fn metric_heading(name: &str, unit: &str, better: Better) -> String {
+    match unit_and_direction(unit, better).as_str() {
+        "" => metric_title(name),
+        unit => format!("{} ({unit})", metric_title(name)),
+    }
+}
+
 /// Whether a name fits a pattern: the whole name, with `*` for any text.
 pub fn fits(pattern: &str, name: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
@@ -195,6 +203,8 @@ mod tests {
     fn names_are_said_as_words() {
         assert_eq!(metric_title("bounded_slowdown_mean"), "mean bounded slowdown");
         assert_eq!(metric_title("wait_p95"), "wait p95");
+        assert_eq!(metric_heading("wait_mean", "s", Better::Lower), "mean wait (s, lower is better)");
+        assert_eq!(metric_heading("power_mean", "1", Better::Neither), "mean power");
         assert_eq!(unit_and_direction("s", Better::Lower), "s, lower is better");
         assert_eq!(unit_and_direction("1", Better::Neither), "");
         assert_eq!((counted(1, "seed"), counted(3, "seed")), ("1 seed".to_owned(), "3 seeds".to_owned()));

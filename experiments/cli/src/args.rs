@@ -100,10 +100,13 @@ Examples:
   rackwright bench
   rackwright bench --hosts 100000 --tasks 1000000 --scheduler first_fit --json")]
     Bench(BenchArgs),
-    /// Show results again: prints the leaderboard and writes report.html anew
+    /// Show results again, and write what a paper needs: figures (SVG, PNG) with their data (CSV), tables (Markdown,
+    /// LaTeX, CSV), and a README that says what made them
     #[command(after_help = "\
 Examples:
-  rackwright report rackwright-out/default")]
+  rackwright report rackwright-out/default
+  rackwright report results/my --metrics wait_mean,energy_facility --baseline best_fit --scenario 'gpu/*'
+  rackwright report results/my --out thesis/figures --json")]
     Report(ReportArgs),
 }
 
@@ -446,6 +449,21 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// A folder of results
+    /// A folder of results; its report.html is written anew
     pub(crate) dir: PathBuf,
+    /// Folder for the figures and tables, new, empty or of an earlier report; without it, DIR/paper
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The metrics of figures and tables, the first of them for the overview (see `rackwright list metrics`)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+    /// The scheduler that the others are compared with; without it, the first of the plan
+    #[arg(long, value_name = "NAME")]
+    pub(crate) baseline: Option<String>,
+    /// Only the scenarios of this name, in which * stands for any text
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) scenario: Option<String>,
+    /// Print which files were written as JSON instead of the leaderboard
+    #[arg(long)]
+    pub(crate) json: bool,
 }

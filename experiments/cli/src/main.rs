@@ -44,7 +44,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Some(Command::Series(command)) => series::series(&command),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
-        Some(Command::Report(args)) => report::report(&args.dir),
+        Some(Command::Report(args)) => report::report(&args),
     }
 }
 

@@ -196,6 +196,54 @@ fn a_run_leaves_a_report_and_is_shown_again() {
 }
 
 #[test]
+fn a_report_writes_what_a_paper_needs() {
+    let folder = folder_with_small();
+    printed(folder.path(), &["run", "small.toml", "--out", "o"]);
+    assert!(!folder.path().join("o/paper").exists(), "a run writes the page only");
+    let text = printed(folder.path(), &["report", "o"]);
+    assert!(text.contains("best_fit") && text.contains("report.html") && text.contains("o/paper"), "{text}");
+    let readme = std::fs::read_to_string(folder.path().join("o/paper/README.md")).expect("written");
+    assert!(readme.contains("`rackwright run small.toml`") && readme.contains("`rackwright report RESULTS`"));
+    let page = std::fs::read_to_string(folder.path().join("o/report.html")).expect("written");
+    assert!(
+        page.contains("paper/README.md") || page.contains("paper&#x2f;README.md"),
+        "the page leads there"
+    );
+    let before = common::content(&folder.path().join("o"));
+    assert!(before.keys().any(|path| path.ends_with("figures/s-side-by-side.png")));
+    assert!(before.keys().any(|path| path.ends_with("paper/timings.csv")));
+    printed(folder.path(), &["report", "o"]);
+    printed(folder.path(), &["run", "small.toml", "--out", "o"]);
+    assert_eq!(common::content(&folder.path().join("o")), before, "the same bytes each time");
+
+    let chosen = ["--metrics", "makespan,wait_mean", "--baseline", "best_fit", "--scenario", "s*"];
+    let out = ["report", "o", "--out", "elsewhere/figures", "--json"];
+    let written: Value =
+        serde_json::from_str(&printed(folder.path(), &[&out[..], &chosen].concat())).expect("JSON");
+    let written = written["files"].as_array().expect("a list");
+    assert!(written.len() > 20);
+    for path in written {
+        assert!(folder.path().join(path.as_str().expect("a path")).is_file(), "{path}");
+    }
+    let table =
+        std::fs::read_to_string(folder.path().join("elsewhere/figures/tables/s.md")).expect("written");
+    assert!(
+        table.contains("| scheduler | makespan") && table.contains("difference to best\\_fit"),
+        "{table}"
+    );
+
+    for (args, expected) in [
+        (["--metrics", "wait_men"], "wait_mean"),
+        (["--baseline", "random"], "first_fit, best_fit"),
+        (["--scenario", "t*"], "no scenario fits `t*`"),
+        (["--out", "."], "not empty"),
+    ] {
+        let line = refusal(folder.path(), &[&["report", "o"][..], &args].concat());
+        assert!(line.contains(expected), "{args:?}: {line}");
+    }
+}
+
+#[test]
 fn the_list_has_every_family() {
     let folder = tempfile::tempdir().expect("a folder");
     let all = printed(folder.path(), &["list"]);

@@ -31,8 +31,8 @@ impl Axis {
         Axis { low, high, is_log: false, ticks: numbers.map(tick).collect(), has_names: false }
     }
 
-    /// Equal factors from `low` to `high`, both above zero: numbers at powers of ten, or at 1, 2 and 5 times
-    /// powers of ten where there would be too few.
+    /// Equal factors from `low` to `high`, both above zero: numbers at powers of ten, or between them as
+    /// well where there is room.
     pub(super) fn logarithmic(low: f64, high: f64, ticks: usize) -> Axis {
         assert!(low > 0.0 && high >= low, "a logarithmic axis lies above zero");
         let (low, high) = widened(libm::log10(low), libm::log10(high));
@@ -49,9 +49,10 @@ impl Axis {
             places.filter(|(place, _)| (low..=high).contains(place)).collect()
         };
         let mut found = within(&[1.0]);
-        for factors in [&[1.0, 3.0][..], &[1.0, 2.0, 5.0]] {
-            if found.len() < 3 {
-                found = within(factors);
+        for factors in [&[1.0, 3.0][..], &[1.0, 2.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0]] {
+            let finer = within(factors);
+            if finer.len() <= ticks {
+                found = finer;
             }
         }
         if found.len() < 3 {
@@ -125,11 +126,11 @@ fn widened(low: f64, high: f64) -> (f64, f64) {
     }
 }
 
-/// The smallest of 1, 2 and 5 times powers of ten that puts no more than one number too many between the ends.
+/// The smallest of 1, 2, 2.5 and 5 times powers of ten that puts no more than one number too many between the ends.
 fn round_step(low: f64, high: f64, ticks: usize) -> f64 {
     let width = high - low;
     let decade = libm::pow(10.0, libm::log10(width / ticks.max(1) as f64).floor() - 1.0);
-    let steps = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0].into_iter().map(|factor| factor * decade);
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0].into_iter().map(|factor| factor * decade);
     let count = |step: f64| (high / step + SLACK).floor() - (low / step - SLACK).ceil() + 1.0;
     steps.into_iter().find(|step| count(*step) <= ticks as f64 + 1.0).unwrap_or(width)
 }
@@ -156,7 +157,7 @@ mod tests {
         assert_eq!(labels(&axis), ["1", "10", "100", "1000", "10000"]);
         assert_eq!((axis.place(100.0), axis.place(0.0)), (2.0, 0.0));
         assert_eq!(axis.label(2.0), "100");
-        assert_eq!(labels(&Axis::logarithmic(0.8, 9.0, 6)), ["1", "2", "5"]);
+        assert_eq!(labels(&Axis::logarithmic(0.8, 9.0, 6)), ["1", "1.5", "2", "3", "5", "7"]);
         assert!(labels(&Axis::logarithmic(1e-9, 1e12, 6)).len() <= 6);
         assert_eq!(labels(&Axis::logarithmic(0.9, 1.1, 4)), ["0.9", "0.95", "1", "1.05", "1.1"]);
     }

@@ -111,7 +111,8 @@ fn line_panel(panel: &Panel, colour: impl Fn(&str) -> plotters::style::RGBColor)
         has_dots: false,
     });
     LinePanel {
-        quantity: format!("{}: share of all", panel.title),
+        title: format!("{}: share of all", panel.title),
+        quantity: panel.title.clone(),
         unit: "1".to_owned(),
         lines: lines.collect(),
         x_title: Some(format!("{}{unit}{note}", panel.title)),

@@ -17,7 +17,9 @@ const AXIS_BELOW: u32 = 46;
 
 /// A panel.
 pub(super) struct LinePanel {
-    /// What is shown, as it stands above the panel.
+    /// What stands above the panel, with the unit.
+    pub(super) title: String,
+    /// What is shown, as the data name it.
     pub(super) quantity: String,
     /// Its unit; "1" where it has none.
     pub(super) unit: String,
@@ -122,14 +124,10 @@ impl LineSheet {
 }
 
 impl LinePanel {
-    fn title(&self) -> String {
-        if self.unit == "1" { self.quantity.clone() } else { format!("{} ({})", self.quantity, self.unit) }
-    }
-
     /// Draws it over the whole area.
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
         let place = (LABELS_LEFT as i32, TITLE_HEIGHT / 2);
-        area.draw(&Text::new(self.title(), place, ink_text(TEXT, HPos::Left))).map_err(problem)?;
+        area.draw(&Text::new(self.title.clone(), place, ink_text(TEXT, HPos::Left))).map_err(problem)?;
         let below = if self.x_title.is_some() { AXIS_BELOW } else { 0 };
         let mut chart = ChartBuilder::on(area)
             .margin_top(TITLE_HEIGHT)
@@ -161,7 +159,7 @@ impl LinePanel {
             let (lower, upper) = (ends(-1.0), ends(1.0));
             let outline: Vec<(f64, f64)> = upper.iter().copied().chain(lower.iter().rev().copied()).collect();
             if upper.len() > 1 {
-                chart.draw_series([Polygon::new(outline, line.colour.mix(0.15))]).map_err(problem)?;
+                chart.draw_series([Polygon::new(outline, line.colour.mix(0.1))]).map_err(problem)?;
             }
             // Where values lie at single places only, what holds there is a bar.
             let bars = lower

@@ -3,7 +3,7 @@
 use super::small_multiples::{self, Panel};
 use super::{ExperimentScene, WideDrawing};
 use crate::error::ReportError;
-use crate::words::{metric_title, unit_and_direction};
+use crate::words::{metric_heading, metric_title};
 
 pub(super) const TITLE: &str = "All scenarios";
 pub(super) const CAPTION: &str = "One panel per scenario: the mean over seeds (dot) with its 95 % interval (bar), and below \
@@ -17,7 +17,7 @@ pub(super) fn draw(scene: &ExperimentScene<'_>) -> Result<Vec<WideDrawing>, Repo
     let panels = comparison.scenarios.iter().filter_map(|scenario| {
         let metric = scenario.metric(lead)?;
         Some(Panel {
-            titles: [scenario.scenario.clone(), unit_and_direction(&metric.unit, metric.better)],
+            titles: [scenario.scenario.clone(), metric_heading(&metric.name, &metric.unit, metric.better)],
             quantity: scenario.scenario.clone(),
             metric,
             schedulers: &scenario.schedulers,

@@ -7,7 +7,7 @@ use crate::compare::{Comparison, MetricComparison};
 use crate::error::ReportError;
 use crate::statistics::Estimate;
 use crate::sweeps::{Sweep, SweepLine, Swept, sweeps};
-use crate::words::{direction, metric_title};
+use crate::words::metric_heading;
 use plotters::style::RGBColor;
 
 pub(super) const TITLE: &str = "Sweep";
@@ -65,12 +65,9 @@ fn panel(comparison: &Comparison, sweep: &Sweep, metric: &MetricComparison) -> O
     };
     let (low, high) = (ends().fold(f64::INFINITY, f64::min), ends().fold(f64::NEG_INFINITY, f64::max));
     let air = 0.06 * (high - low);
-    let direction = match direction(metric.better) {
-        "" => String::new(),
-        direction => format!(", {direction} is better"),
-    };
     (!lines.is_empty()).then(|| LinePanel {
-        quantity: format!("{}{direction}", metric_title(&metric.name)),
+        title: metric_heading(&metric.name, &metric.unit, metric.better),
+        quantity: metric.name.clone(),
         unit: metric.unit.clone(),
         y: Axis::linear(low - air, high + air, 5),
         x_title: Some(sweep.key.clone()),

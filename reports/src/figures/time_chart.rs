@@ -57,7 +57,12 @@ pub(super) fn draw(scene: &Scene<'_>, panels: &[Panel]) -> Result<Drawing, Repor
                 has_dots: false,
             }
         };
+        let title = match panel.unit {
+            "1" => panel.title.clone(),
+            unit => format!("{} ({unit})", panel.title),
+        };
         LinePanel {
+            title,
             quantity: panel.title.clone(),
             unit: panel.unit.to_owned(),
             x: Axis::linear(start / clock.seconds, end / clock.seconds, 10),

@@ -1,7 +1,7 @@
 //! The page in the folder that says what made it, and how to read and cite it.
 
-use super::Paper;
 use super::markdown::escaped;
+use super::{Paper, PaperFile};
 use crate::bootstrap::RESAMPLES;
 use crate::compare::{Comparison, Selection};
 use crate::leaderboard::sentence;
@@ -41,10 +41,13 @@ pub(super) fn text(
         text.push_str(&format!("* {}: {}.\n", escaped(&scenario.scenario), escaped(&found)));
     }
     text.push_str(&reading(comparison));
-    text.push_str("\n## Files\n\n| file | what |\n| --- | --- |\n");
-    for file in &paper.files {
-        text.push_str(&format!("| [{0}]({0}) | {1} |\n", file.path, escaped(&file.what)));
+    text.push_str("\n## Files\n\n| what | files |\n| --- | --- |\n");
+    let stem = |file: &PaperFile| file.path.rsplit_once('.').map(|(stem, _)| stem.to_owned());
+    for alike in paper.files.chunk_by(|one, next| stem(one) == stem(next)) {
+        let links: Vec<String> = alike.iter().map(|file| format!("[{0}]({0})", file.path)).collect();
+        text.push_str(&format!("| {} | {} |\n", escaped(&alike[0].what), links.join(", ")));
     }
+    text.push_str("\n`files.csv` lists them for programs.\n");
     if !paper.absences.is_empty() {
         text.push_str("\nWhat there is not, and why:\n\n");
         for absence in &paper.absences {
