@@ -139,6 +139,10 @@ importers! {
     openb,
     elasticflow,
     azure_flavor,
+    azure_public,
+    huawei_east_1,
+    planetlab,
+    bitbrains,
     #[cfg(feature = "tables")]
     opendc,
 }
