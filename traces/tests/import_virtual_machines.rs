@@ -164,3 +164,120 @@ fn flavours_that_do_not_fit_together_are_refused() {
         }
     }
 }
+
+#[test]
+fn azure_tables_have_buckets_and_lives_that_were_cut_off() {
+    let (workload, summary) = imported("azure_public", "azure_public_buckets.csv", "");
+    assert_eq!((summary.rows_read, summary.tasks, summary.tasks_censored), (5, 4, 1));
+    assert_eq!(dropped(&summary), [("deleted_before_created", 1)]);
+    assert_eq!(summary.facts["present_at_start"], 2);
+    assert_eq!(names(&workload), ["vm/a+1=", "vm/b==", "vm/c", "vm/e"]);
+    assert_eq!(seconds(&workload), [(0.0, 2_591_700.0), (0.0, 600.0), (300.0, 0.0), (1200.0, 1500.0)]);
+    let demand = |task| workload.demand(TaskId(task));
+    assert_eq!((demand(0).cpu_milli, demand(0).memory_mib, demand(0).priority), (1000, 1792, 0));
+    // More than 24 cores are 30, more than 64 GB are 70.
+    assert_eq!((demand(3).cpu_milli, demand(3).memory_mib, demand(3).priority), (30_000, 71_680, 2));
+    assert_eq!(demand(2).priority, 1);
+    let tenants: Vec<u32> = workload.jobs().map(|job| workload.tenant(job).0).collect();
+    assert_eq!(tenants, [0, 1, 0, 2]);
+    assert_eq!(workload.usage(TaskId(3)), [point(0.0, 0.25, 1.0, 1.0)]);
+    assert_eq!(workload.recorded_start(TaskId(3)), Some(SimTime(1_200_000_000)));
+    let (bare, _) =
+        imported("azure_public", "azure_public_buckets.csv", "usage = \"none\"\nend_seconds = 600");
+    assert!(!bare.has_usage() && bare.is_censored(TaskId(1)) && !bare.is_censored(TaskId(2)));
+}
+
+#[test]
+fn azure_readings_are_use_over_time() {
+    let (workload, summary) = imported("azure_public", "azure_public_folder", "usage = \"readings\"");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.tasks), (3 + 10, 3 + 6, 3));
+    assert_eq!(
+        dropped(&summary),
+        [
+            ("reading_after_deletion", 1),
+            ("reading_before_creation", 1),
+            ("reading_of_unknown_machine", 1),
+            ("reading_twice", 1),
+        ]
+    );
+    assert!(workload.usage(TaskId(0)).is_empty());
+    assert_eq!(workload.usage(TaskId(1)), [point(0.0, 0.1, 1.0, 1.0), point(600.0, 0.3, 1.0, 1.0)]);
+    let expected = [point(0.0, 0.4, 1.0, 1.0), point(300.0, 0.2, 1.0, 1.0), point(900.0, 1.0, 1.0, 1.0)];
+    assert_eq!(workload.usage(TaskId(2)), expected);
+    let told = refusal("azure_public", &fixture("azure_public_buckets.csv"), "usage = \"readings\"");
+    assert!(told.contains("vm_cpu_readings"), "{told}");
+    for (row, words) in [
+        ("a,s,d,-1,5,1,1,1,Unknown,1,1\n", "vmcreated"),
+        ("a,s,d,0,5,1,1,1,Batch,1,1\n", "Delay-insensitive"),
+        ("a,s,d,0,5,1,1,1,Unknown,>30,1\n", ">24"),
+        (",s,d,0,5,1,1,1,Unknown,1,1\n", "vmid"),
+        ("a,s,d,0,5,1,NaN,1,Unknown,1,1\n", "avgcpu"),
+    ] {
+        let file = tempfile::NamedTempFile::new().expect("a scratch file");
+        std::fs::write(file.path(), row).expect("written");
+        let told = refusal("azure_public", file.path(), "");
+        assert!(told.contains("line 1") && told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn huawei_machines_come_and_leave() {
+    let (workload, summary) = imported("huawei_east_1", "huawei_east_1_header.csv", "");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.tasks), (11, 9, 5));
+    assert_eq!(dropped(&summary), [("created_while_alive", 1), ("deleted_while_not_alive", 1)]);
+    assert_eq!(names(&workload), ["a", "b", "b", "c", "d"]);
+    // The last machine is never deleted: it is seen from 90 s to the last row, at 100 s.
+    assert_eq!(seconds(&workload), [(0.0, 65.0), (0.0, 30.0), (60.0, 5.0), (70.0, 20.0), (80.0, 10.0)]);
+    assert_eq!(
+        workload.tasks().map(|task| workload.is_censored(task)).collect::<Vec<_>>(),
+        [false, false, false, false, true]
+    );
+    assert_eq!(
+        (workload.demand(TaskId(2)).cpu_milli, workload.demand(TaskId(2)).memory_mib),
+        (16_000, 65_536)
+    );
+    assert_eq!((summary.origin_seconds, summary.tasks_recorded), (10.0, 5));
+    let (bare, summary) = imported("huawei_east_1", "huawei_east_1_bare.csv", "");
+    assert_eq!((bare.task_count(), summary.tasks_censored), (2, 1));
+}
+
+#[test]
+fn planetlab_machines_use_what_their_lines_say() {
+    let (workload, summary) = imported("planetlab", "planetlab_days", "cores = 0.5\nmemory_mib = 613");
+    assert_eq!(
+        (summary.rows_read, summary.rows_kept, summary.tasks, summary.tasks_censored),
+        (579, 579, 3, 3)
+    );
+    assert_eq!((summary.facts["files_of_other_length"], summary.facts["files_without_rows"]), (1, 1));
+    assert_eq!(names(&workload), ["first_machine_edu", "second_machine_org_slice", "first_machine_edu"]);
+    assert_eq!(seconds(&workload), [(0.0, 86_400.0), (0.0, 86_400.0), (86_400.0, 900.0)]);
+    // 3 March 2011, 0:00 UTC.
+    assert_eq!(summary.origin_seconds, 1_299_110_400.0);
+    assert_eq!((workload.demand(TaskId(0)).cpu_milli, workload.demand(TaskId(0)).memory_mib), (500, 613));
+    assert_eq!(workload.usage(TaskId(0)), [point(0.0, 0.1, 1.0, 1.0), point(3600.0, 0.35, 1.0, 1.0)]);
+    assert_eq!(workload.usage(TaskId(1)).len(), 288);
+    assert_eq!(workload.usage(TaskId(2)), [point(0.0, 0.5, 1.0, 1.0), point(600.0, 0.07, 1.0, 1.0)]);
+    let file = tempfile::NamedTempFile::new().expect("a scratch file");
+    std::fs::write(file.path(), "5\n101\n").expect("written");
+    let told = refusal("planetlab", file.path(), "");
+    assert!(told.contains("line 2") && told.contains("\"101\"") && told.contains("0 to 100"), "{told}");
+    assert!(refusal("planetlab", file.path(), "cores = 0").contains("cores"));
+}
+
+#[test]
+fn bitbrains_seconds_are_no_milliseconds() {
+    let (workload, summary) = imported("bitbrains", "bitbrains_folder", "");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.tasks), (7, 5, 2));
+    assert_eq!(dropped(&summary), [("machine_without_cores", 1), ("timestamp_not_later", 1)]);
+    assert_eq!(names(&workload), ["1", "2"]);
+    assert_eq!(summary.origin_seconds, 1_376_314_546.0);
+    // One row is in milliseconds; both begin 300 s before their first row.
+    assert_eq!(seconds(&workload), [(0.0, 1500.0), (300.0, 600.0)]);
+    assert_eq!((workload.is_censored(TaskId(0)), workload.is_censored(TaskId(1))), (true, false));
+    assert_eq!(summary.facts["present_at_start"], 2);
+    let demand = |task| (workload.demand(TaskId(task)).cpu_milli, workload.demand(TaskId(task)).memory_mib);
+    assert_eq!([demand(0), demand(1)], [(2000, 2048), (4000, 2)]);
+    assert_eq!(workload.usage(TaskId(0)), [point(0.0, 0.05, 0.5, 1.0), point(600.0, 1.0, 0.25, 1.0)]);
+    assert_eq!(workload.usage(TaskId(1)), [point(0.0, 0.0, 0.0, 1.0), point(300.0, 0.1, 0.5, 1.0)]);
+    assert_eq!(imported("bitbrains", "bitbrains_one.csv", "").0.task_count(), 1);
+}

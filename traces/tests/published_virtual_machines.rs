@@ -74,3 +74,45 @@ fn azure_flavours() {
     assert!(refusal("azure_flavor", &folder.join("v1.train.txt.gz")).contains("no lifetimes"));
     assert!(refusal("azure_flavor", &folder.join("v1.dev.c2100000.txt.gz")).contains("holds the lifetimes"));
 }
+
+#[test]
+fn azure_public_sample() {
+    let Some(folder) = folder("azure-v1-opendc-sample") else { return };
+    let (_, summary) = imported("azure_public", &folder.join("vmtable/vmtable.csv.gz"), "");
+    assert_eq!((summary.rows_read, summary.tasks), (10, 10));
+    let (workload, summary) = imported("azure_public", &folder, "usage = \"readings\"");
+    assert_eq!((summary.rows_read, summary.tasks), (110, 10), "{summary:?}");
+    assert!(summary.rows_kept >= 10 && workload.task_count() == 10);
+}
+
+#[test]
+fn planetlab_days() {
+    let Some(folder) = folder("planetlab") else { return };
+    for (day, machines) in [("20110303", 1052), ("20110322", 1516), ("20110411", 1233)] {
+        let (workload, summary) = imported("planetlab", &folder.join(format!("planetlab-{day}.tar.gz")), "");
+        assert_eq!((summary.rows_read, summary.tasks), (machines * 288, machines), "{day}");
+        assert_eq!(summary.core_hours, machines as f64 * 24.0);
+        let used: f64 = workload.tasks().map(|task| mean_use(&workload, task)).sum::<f64>() / machines as f64;
+        assert!((0.08..0.14).contains(&used), "{day}: {used}");
+        if day == "20110303" {
+            assert!((used - 0.123).abs() < 0.0005, "{used}");
+        }
+    }
+}
+
+/// The mean fraction of its cpu that a task uses.
+fn mean_use(workload: &Workload, task: sim::kernel::ids::TaskId) -> f64 {
+    let (points, end) = (workload.usage(task), workload.work(task).seconds());
+    let ends = points.iter().skip(1).map(|point| point.start.seconds()).chain([end]);
+    let used = points.iter().zip(ends).map(|(point, to)| f64::from(point.cpu) * (to - point.start.seconds()));
+    used.sum::<f64>() / end
+}
+
+#[test]
+fn bitbrains_machine() {
+    let Some(folder) = folder("bitbrains") else { return };
+    let (workload, summary) = imported("bitbrains", &folder.join("bitbrains.csv.gz"), "");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.tasks), (8619, 8619, 1));
+    assert_eq!(summary.origin_seconds, 1_376_314_546.0);
+    assert!((workload.work(sim::kernel::ids::TaskId(0)).seconds() / 86_400.0 - 30.0).abs() < 0.1);
+}
