@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use runner::replay::Amount;
 
 /// A datacenter simulator in which schedulers compete on real traces.
 ///
@@ -138,6 +139,14 @@ Examples:
   rackwright trace inspect log.swf.gz
   rackwright trace inspect openb_pod_list_default.csv --format openb --json")]
     Inspect(InspectArgs),
+    /// Repeat the decisions that a trace records, and say how faithful the simulation is to it
+    #[command(after_help = "\
+Examples:
+  rackwright trace replay HPC2N-2002-2.2-cln.swf.gz --processors 240
+  rackwright trace replay cluster02.csv.gz --gpus peak --out replayed
+  rackwright trace replay log.swf.gz -o processors=larger --processors 256 --json
+  rackwright trace replay pods.csv --format openb --cluster openb.toml --data ~/rackwright-data")]
+    Replay(ReplayArgs),
     /// Look at every file below a folder: what it is, and what importing it comes to
     #[command(after_help = "\
 Examples:
@@ -205,6 +214,35 @@ pub(crate) struct InspectArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The file, or a workload directory
+    pub(crate) path: PathBuf,
+    /// Its format (see `rackwright list formats`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+    #[command(flatten)]
+    pub(crate) on: ReplayOn,
+    /// With --gpus: GPUs of each host; the last host has the rest
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "gpus")]
+    pub(crate) gpus_per_host: u8,
+    /// The placement policy; without it, `recorded` where the cluster has recorded hosts, otherwise `best_fit`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) place: Option<String>,
+    /// Folder in which the node list of the cluster lies; without it, the environment variable RACKWRIGHT_DATA names it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Folder for fidelity.json, fidelity.md and fidelity.svg
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SurveyArgs {
     /// The folder
     pub(crate) folder: PathBuf,
@@ -214,6 +252,21 @@ pub(crate) struct SurveyArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// On what a trace is replayed.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ReplayOn {
+    /// A pool of so many processors, or `peak`: as many as the recorded tasks have in use at once
+    #[arg(long, value_name = "N")]
+    pub(crate) processors: Option<Amount>,
+    /// So many GPUs, or `peak`
+    #[arg(long, value_name = "N")]
+    pub(crate) gpus: Option<Amount>,
+    /// A description in TOML, with the keys of a cluster of an experiment
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) cluster: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

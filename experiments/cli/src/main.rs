@@ -7,6 +7,7 @@ mod bench;
 mod failure;
 mod fit;
 mod list;
+mod replay;
 mod report;
 mod run;
 mod series;

@@ -1,4 +1,4 @@
-//! `rackwright trace`: import, inspect, generate; fitting and transforming have files of their own.
+//! `rackwright trace`: import, inspect, generate; replaying, fitting and transforming have files of their own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,12 +13,13 @@ use traces::import::{self, ImportError, ImportSummary};
 use crate::args::{GenerateArgs, ImportArgs, InspectArgs, TraceCommand};
 use crate::failure::{Failure, bad_input, failed};
 use crate::terminal::{Reading, print};
-use crate::{fit, survey, transform};
+use crate::{fit, replay, survey, transform};
 
 pub(crate) fn trace(command: &TraceCommand) -> Result<(), Failure> {
     match command {
         TraceCommand::Import(args) => import(args),
         TraceCommand::Inspect(args) => inspect(args),
+        TraceCommand::Replay(args) => replay::replay(args),
         TraceCommand::Survey(args) => survey::survey(args),
         TraceCommand::Generate(args) => generate(args),
         TraceCommand::Fit(args) => fit::fit(args),
@@ -127,6 +128,14 @@ pub(crate) fn input(path: &Path, format: Option<&str>, pairs: &[String]) -> Resu
 
 pub(crate) fn format_failure(error: FormatError) -> Failure {
     if matches!(error, FormatError::Files { .. }) { failed(error) } else { bad_input(error) }
+}
+
+/// The workload of a file of some format, or of a workload directory.
+pub(crate) fn workload(path: &Path, format: Option<&str>, pairs: &[String]) -> Result<Workload, Failure> {
+    match path.join("manifest.toml").is_file() && format.is_none() {
+        true => Ok(format::read(path).map_err(bad_input)?.0),
+        false => Ok(imported(path, format, pairs)?.0),
+    }
 }
 
 fn imported(

@@ -46,6 +46,7 @@ fn every_verb_has_help_with_examples() {
         &["trace"],
         &["trace", "import"],
         &["trace", "inspect"],
+        &["trace", "replay"],
         &["trace", "generate"],
         &["trace", "survey"],
         &["trace", "fit"],

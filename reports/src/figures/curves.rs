@@ -1,11 +1,11 @@
 //! A few named curves in panels of their own axes: for what is no comparison of schedulers, such as a simulation beside
 //! the trace that it replays.
 
+use super::axis::Axis;
 use super::canvas::{self, Area, Legend, TEXT, ink_text, problem};
 use super::palette;
 use super::thin::thin;
 use crate::error::ReportError;
-use crate::words;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
@@ -71,22 +71,16 @@ pub fn draw(panels: &[Panel]) -> Result<String, ReportError> {
 }
 
 fn draw_panel(area: &Area<'_>, panel: &Panel, names: &[&str]) -> Result<(), ReportError> {
-    let on_axis = |x: f64| match panel.scale {
-        Scale::Linear => x,
-        Scale::Logarithmic => x.max(1.0).log10(),
-    };
     let points = || panel.curves.iter().flat_map(|(_, points)| points);
-    let start = points().map(|point| on_axis(point.0)).fold(f64::INFINITY, f64::min);
-    let end = points().map(|point| on_axis(point.0)).fold(f64::NEG_INFINITY, f64::max);
-    let (start, end) = if start < end {
-        (start, end)
-    } else if start.is_finite() {
-        (start, start + 1.0)
-    } else {
-        (0.0, 1.0)
+    let start = points().map(|point| point.0).fold(f64::INFINITY, f64::min);
+    let end = points().map(|point| point.0).fold(f64::NEG_INFINITY, f64::max);
+    let (start, end) = if start <= end { (start, end) } else { (0.0, 1.0) };
+    let across = match panel.scale {
+        Scale::Linear => Axis::linear(start, end, 10),
+        Scale::Logarithmic => Axis::logarithmic(start.max(1.0), end.max(1.0), 10),
     };
     let largest = points().map(|point| point.1).fold(0.0, f64::max);
-    let top = if largest > panel.top { largest * 1.04 } else { panel.top };
+    let up = Axis::linear(0.0, if largest > panel.top { largest * 1.04 } else { panel.top }, 6);
 
     let title =
         Text::new(panel.title.clone(), (LABELS_LEFT as i32, TITLE_HEIGHT / 2), ink_text(TEXT, HPos::Left));
@@ -97,20 +91,13 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, names: &[&str]) -> Result<(), Repo
         .margin_right(MARGIN_RIGHT)
         .set_label_area_size(LabelAreaPosition::Left, LABELS_LEFT)
         .set_label_area_size(LabelAreaPosition::Bottom, AXIS_BELOW)
-        .build_cartesian_2d(start..end, 0.0..top)
+        .build_cartesian_2d(across.clone(), up.clone())
         .map_err(problem)?;
-    let vertical = |value: &f64| words::significant(*value);
-    let horizontal = |value: &f64| match panel.scale {
-        Scale::Linear => words::significant(*value),
-        Scale::Logarithmic => words::significant(10_f64.powf(*value)),
-    };
     let font = |size: u32| ("sans-serif", size).into_font().color(&canvas::ink());
     chart
         .configure_mesh()
-        .x_labels(10)
-        .y_labels(6)
-        .x_label_formatter(&horizontal)
-        .y_label_formatter(&vertical)
+        .x_label_formatter(&|place: &f64| across.label(*place))
+        .y_label_formatter(&|place: &f64| up.label(*place))
         .label_style(font(TEXT - 1))
         .axis_style(canvas::ink().mix(0.6))
         .bold_line_style(canvas::faint_ink())
@@ -121,7 +108,7 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, names: &[&str]) -> Result<(), Repo
         .map_err(problem)?;
     for (order, (name, points)) in panel.curves.iter().enumerate() {
         let Some(place) = names.iter().position(|known| known == name) else { continue };
-        let points: Vec<(f64, f64)> = points.iter().map(|&(x, y)| (on_axis(x), y)).collect();
+        let points: Vec<(f64, f64)> = points.iter().map(|&(x, y)| (across.place(x), up.place(y))).collect();
         let width = if order + 1 < panel.curves.len() { 4 } else { 1 };
         let line = LineSeries::new(thin(&points, COLUMNS), palette::colour(place).stroke_width(width));
         chart.draw_series(line).map_err(problem)?;
