@@ -214,8 +214,8 @@ fn names_and_options_of_importers() {
 #[test]
 fn options_of_generators() {
     assert_eq!(
-        generate("uniform", toml::Table::new(), Seed(0)).expect_err("unknown").to_string(),
-        "there is no generator `uniform`: allowed are mixed_cluster, bench_cluster"
+        generate("uniform", toml::Table::new(), Seed(0)).map(|_| ()).expect_err("unknown").to_string(),
+        "there is no generator `uniform`: allowed are mixed_cluster, poisson, lublin, bench_cluster"
     );
     for (name, options, key) in [
         ("bench_cluster", "hosts = 3", "`hosts`: 3 is not allowed"),

@@ -22,8 +22,8 @@
 //! 4863 s and 771 s between arrivals; 24.9 % serial), 10,000 jobs made here differ from it, by the distance of
 //! Kolmogorov and Smirnov, no more than two draws of one distribution may at the level of 5 % (0.0192), in size and in
 //! run time; a test measures it. That log settles what the description leaves open: its medium value is 5.5 = 8 - 2.5, and 76 %
-//! of its parallel jobs were rounded, which is 0.576 of all jobs; a reading of 0.576 of the parallel ones is refused by
-//! the same test (half of all sizes of 4 and 8 would be missing). What differs: its day begins about an hour
+//! of its parallel jobs were rounded, which is 0.576 of all jobs; were it 0.576 of the parallel
+//! ones, a sixth of the jobs of 4 and 8 processors would be missing. What differs: its day begins about an hour
 //! earlier than the parameters say. `lublin_256_new2` and `lublin-aaroh` come from changed parameters (16.8 % serial
 //! and a mean of 39 processors; 22,000 s between arrivals) and are not what the defaults make.
 
