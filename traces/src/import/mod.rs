@@ -139,12 +139,18 @@ importers! {
     openb,
     elasticflow,
     azure_flavor,
+    azure_functions,
+    azure_llm,
+    #[cfg(feature = "tables")]
+    azure_packing,
     azure_public,
     huawei_east_1,
     planetlab,
     bitbrains,
     #[cfg(feature = "tables")]
     opendc,
+    #[cfg(feature = "tables")]
+    wtf,
 }
 
 /// The importer whose format this source has, by its beginning and its name.
