@@ -281,3 +281,142 @@ fn bitbrains_seconds_are_no_milliseconds() {
     assert_eq!(workload.usage(TaskId(1)), [point(0.0, 0.0, 0.0, 1.0), point(300.0, 0.1, 0.5, 1.0)]);
     assert_eq!(imported("bitbrains", "bitbrains_one.csv", "").0.task_count(), 1);
 }
+
+#[cfg(feature = "tables")]
+#[test]
+fn packing_traces_are_fractions_of_one_machine() {
+    let (workload, summary) = imported("azure_packing", "azure_packing_zone.sqlite", "");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.tasks), (6 + 5, 3 + 2, 3));
+    assert_eq!(
+        dropped(&summary),
+        [
+            ("cannot_run_on_machine", 1),
+            ("ended_before_started", 1),
+            ("ended_before_trace", 1),
+            ("type_of_other_machine", 3),
+        ]
+    );
+    assert_eq!((summary.facts["machine"], summary.facts["present_at_start"]), (0, 1));
+    assert_eq!(names(&workload), ["0", "1", "2"]);
+    // 64 cores and 512 GiB; the second machine has no end and was seen until day 90.
+    assert_eq!(seconds(&workload), [(0.0, 86_400.0), (21_600.0, 7_754_400.0), (43_200.0, 21_600.0)]);
+    let of = |task| workload.demand(TaskId(task));
+    assert_eq!((of(0).cpu_milli, of(0).memory_mib, of(0).priority), (16_000, 65_536, 1));
+    assert_eq!((of(1).cpu_milli, of(1).memory_mib, of(1).priority), (4000, 131_072, 0));
+    assert!(workload.is_censored(TaskId(1)) && !workload.is_censored(TaskId(0)));
+    let tenants: Vec<u32> = workload.jobs().map(|job| workload.tenant(job).0).collect();
+    assert_eq!(tenants, [0, 1, 0]);
+    for name in ["azure_packing_dumps", "azure_packing_dumps/vm.csv"] {
+        assert_eq!(imported("azure_packing", name, "").0, workload, "{name}");
+    }
+    let (other, _) =
+        imported("azure_packing", "azure_packing_zone.sqlite", "machine = 3\nmachine_cores = 32");
+    assert_eq!((other.demand(TaskId(0)).cpu_milli, other.demand(TaskId(1)).cpu_milli), (16_000, 1000));
+}
+
+#[cfg(feature = "tables")]
+#[test]
+fn packing_dumps_may_have_no_header_and_need_sizes() {
+    let scratch = changed("azure_packing_dumps", "vm.csv", "5,7,-1.5,0.5\n6,8,0.25,\n");
+    let (workload, _) = import("azure_packing", scratch.path(), toml::Table::new()).expect("imports");
+    assert_eq!(seconds(&workload), [(0.0, 43_200.0), (21_600.0, 7_754_400.0)]);
+    assert_eq!(workload.demand(TaskId(0)).priority, 0);
+    std::fs::remove_file(scratch.path().join("vmType.csv")).expect("removed");
+    let told = refusal("azure_packing", &scratch.path().join("vm.csv"), "");
+    assert!(told.contains("no sizes"), "{told}");
+    for (file, text, words) in [
+        ("vm.csv", "1,2,3\n", "a header with"),
+        ("vm.csv", "5,7,soon,0.5\n", "starttime"),
+        ("vmType.csv", "vmTypeId,machineId,core,memory\n7,0,2,0.5\n", "from 0 to 1"),
+        ("vmType.csv", "vmTypeId,machineId,core,memory\n7,0,1,0.5\n7,0,1,0.5\n", "line 3"),
+    ] {
+        let scratch = changed("azure_packing_dumps", file, text);
+        let told = refusal("azure_packing", scratch.path(), "");
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(refusal("azure_packing", &fixture("azure_packing_dumps"), "end_days = 0").contains("end_days"));
+    let database = tempfile::NamedTempFile::new().expect("a scratch file");
+    std::fs::write(database.path(), "SQLite format 3\0 and no more").expect("written");
+    assert!(refusal("azure_packing", database.path(), "").contains("no database"));
+}
+
+#[cfg(feature = "tables")]
+#[test]
+fn workflow_tasks_follow_their_parents() {
+    let (workload, summary) = imported("wtf", "wtf_trace", "memory_unit = \"kib\"");
+    assert_eq!((summary.rows_read, summary.tasks), (4, 3));
+    assert_eq!(dropped(&summary), [("no_runtime", 1)]);
+    assert_eq!(summary.facts["parents_unknown"], 1);
+    assert_eq!(names(&workload), ["1/10", "2/20", "1/11"]);
+    assert_eq!(seconds(&workload), [(0.0, 5.0), (2.0, 1.0), (3.0, 2.5)]);
+    let cpus: Vec<_> = workload.tasks().map(|task| workload.demand(task).cpu_milli).collect();
+    assert_eq!(cpus, [2000, 500, 1000]);
+    assert_eq!(workload.demand(TaskId(2)).memory_mib, 2);
+    let follows: Vec<_> = workload.dependencies().iter().map(|(task, on)| (task.0, on.0)).collect();
+    assert_eq!(follows, [(1, 0), (1, 2), (2, 0)]);
+    let starts: Vec<_> = workload.tasks().map(|task| workload.recorded_start(task)).collect();
+    assert_eq!(starts, [None, Some(SimTime(2_000_000)), Some(SimTime(3_500_000))]);
+    assert!(refusal("wtf", &fixture("opendc_old"), "").contains("tasks/schema-1.0"));
+}
+
+#[test]
+fn requests_are_gathered_by_their_tokens() {
+    let (workload, summary) = imported("azure_llm", "azure_llm_requests.csv", "cores_per_gpu = 8");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.jobs), (4, 4, 3));
+    // 300,000 context and 15,000 generated tokens: (60 + 30) / 60 = 1.5 GPUs.
+    let asked: Vec<_> = workload
+        .tasks()
+        .map(|task| workload.demand(task))
+        .map(|demand| (demand.devices.as_ref().expect("a GPU").milli_each, demand.cpu_milli))
+        .collect();
+    // The third bin: (0.8 + 0.02) / 60 = 0.0137 GPUs. A request of no tokens still asks for a thousandth.
+    assert_eq!(asked, [(1000, 8000), (500, 4000), (1, 8), (14, 112)]);
+    assert_eq!(names(&workload), ["2 requests", "2 requests", "1 requests", "1 requests"]);
+    assert_eq!(seconds(&workload), [(0.0, 60.0), (0.0, 60.0), (60.0, 60.0), (120.0, 60.0)]);
+    // 16 November 2023, 18:17:00 UTC.
+    assert_eq!(summary.origin_seconds, 1_700_158_620.0);
+    let path = fixture("azure_llm_requests.csv");
+    assert!(refusal("azure_llm", &path, "bin_seconds = 0").contains("bin_seconds"));
+    assert!(refusal("azure_llm", &path, "generated_tokens_per_second = 0.001").contains("100000 GPUs"));
+}
+
+#[test]
+fn functions_are_gathered_by_minutes() {
+    let (workload, summary) = imported("azure_functions", "azure_functions_days", "");
+    assert_eq!((summary.rows_read, summary.rows_kept, summary.tasks), (5 + 5 + 1, 3 + 4 + 1, 5));
+    assert_eq!(dropped(&summary), [("never_invoked", 1), ("no_duration", 1), ("stated_twice", 1)]);
+    assert_eq!(summary.facts["functions_without_memory"], 1);
+    assert_eq!(
+        seconds(&workload),
+        [(0.0, 60.0), (60.0, 60.0), (120.0, 60.0), (86_340.0, 60.0), (86_400.0, 60.0)]
+    );
+    let asked: Vec<_> = workload
+        .tasks()
+        .map(|task| workload.demand(task))
+        .map(|demand| (demand.cpu_milli, demand.memory_mib, demand.priority))
+        .collect();
+    // 30 invocations of 4 s keep two instances of 150.5 MiB busy, 15 of them one; one of 30 ms half a thousandth.
+    assert_eq!(asked, [(2000, 301, 1), (1000, 151, 1), (1, 151, 0), (67, 151, 1), (50, 0, 1)]);
+    let (hours, _) = imported("azure_functions", "azure_functions_days", "bin_minutes = 60");
+    assert_eq!(hours.task_count(), 4);
+    let file = "azure_functions_days/invocations_per_function_md.anon.d02.csv";
+    let scratch = changed(
+        "azure_functions_days",
+        "app_memory_percentiles.anon.d02.csv",
+        "HashOwner,HashApp,AverageAllocatedMb\n",
+    );
+    let day = scratch.path().join("invocations_per_function_md.anon.d02.csv");
+    let (workload, _) = import("azure_functions", &day, toml::Table::new()).expect("one day imports");
+    assert_eq!((workload.task_count(), workload.origin().seconds()), (1, 86_400.0));
+    assert!(refusal("azure_functions", &fixture(file), "bin_minutes = 0").contains("bin_minutes"));
+}
+
+#[test]
+fn functions_of_2021_are_single_invocations() {
+    let (workload, summary) = imported("azure_functions", "azure_functions_2021.csv", "cores = 0.5");
+    assert_eq!((summary.rows_read, summary.tasks, summary.facts["present_at_start"]), (3, 3, 1));
+    assert_eq!(seconds(&workload), [(0.0, 0.5), (10.0, 0.25), (10.0, 2.0)]);
+    assert_eq!(workload.demand(TaskId(0)).cpu_milli, 500);
+    let tenants: Vec<u32> = workload.jobs().map(|job| workload.tenant(job).0).collect();
+    assert_eq!(tenants, [0, 0, 1]);
+}

@@ -116,3 +116,29 @@ fn bitbrains_machine() {
     assert_eq!(summary.origin_seconds, 1_376_314_546.0);
     assert!((workload.work(sim::kernel::ids::TaskId(0)).seconds() / 86_400.0 - 30.0).abs() < 0.1);
 }
+
+#[cfg(feature = "tables")]
+#[test]
+fn workflows_of_shell() {
+    let Some(folder) = folder("wtf-shell") else { return };
+    let (workload, summary) = imported("wtf", &folder, "");
+    assert_eq!((summary.rows_read, summary.tasks), (10_208, 10_208));
+    // The description of the workload states 89,229.863 resource-seconds of tasks of one core.
+    assert!((summary.core_hours * 3600.0 - 89_229.863).abs() < 0.001, "{}", summary.core_hours * 3600.0);
+    assert!(workload.dependencies().len() > 6000, "{}", workload.dependencies().len());
+}
+
+#[test]
+fn requests_of_azure() {
+    let Some(llm) = folder("azure-llm-2023") else { return };
+    let (workload, summary) = imported("azure_llm", &llm.join("AzureLLMInferenceTrace_code.csv"), "");
+    assert_eq!((summary.rows_read, summary.rows_kept), (8819, 8819));
+    assert!(summary.jobs <= 59 && workload.task_count() > 59, "{} bins", summary.jobs);
+    let Some(functions) = folder("azure-functions-2019-invitro") else { return };
+    let (_, summary) = imported("azure_functions", &functions, "");
+    assert_eq!((summary.rows_read, summary.rows_kept), (12, 12));
+    assert!(summary.tasks > 1440, "{}", summary.tasks);
+    let Some(functions) = folder("azure-functions-2021-invitro") else { return };
+    let (_, summary) = imported("azure_functions", &functions.join("Azure2021_200.csv"), "");
+    assert_eq!((summary.rows_read, summary.tasks), (199, 199));
+}

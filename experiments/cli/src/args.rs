@@ -159,7 +159,7 @@ Examples:
   rackwright trace generate mixed_cluster --seed 7 --out workloads/day
   rackwright trace generate mixed_cluster --seed 7 --out workloads/early -o arrivals.peak_hour=9
   rackwright trace generate lublin --seed 1 --out workloads/batch -o processors=256 -o jobs=5000
-  rackwright trace generate poisson --seed 1 --out workloads/poisson -o jobs=5000 -o arrivals.per_hour=60")]
+  rackwright trace generate poisson --seed 1 --out workloads/poisson -o jobs=5000")]
     Generate(GenerateArgs),
     /// Fit the poisson generator to a trace, and compare what it makes with the trace
     #[command(after_help = "\

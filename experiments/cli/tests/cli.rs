@@ -324,7 +324,7 @@ fn a_fit_is_generated_and_run_as_it_stands() {
     let args: Vec<&str> =
         example.split_whitespace().map(|word| if word == "workloads/fitted" { "g" } else { word }).collect();
     assert!(printed(folder.path(), &args).contains("600 jobs"), "{args:?}");
-    printed(folder.path(), &[&args[..6], &["--seed", "3", "--out", "h", "-o", "jobs=50"]].concat()[..]);
+    printed(folder.path(), &[&args[..5], &["--seed", "3", "--out", "h", "-o", "jobs=50"]].concat()[..]);
     // A part of an experiment as it stands.
     let start = SMALL.find("[workloads.w]").expect("there");
     let end = SMALL.find("[schedulers.first_fit]").expect("there");

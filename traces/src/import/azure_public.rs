@@ -8,7 +8,7 @@
 //!
 //! A machine is a task of a job of its own; it is named by its id, and its subscription is its tenant. The source records
 //! no waiting: it began when it was created, and that is its recorded start. `priority` is the category:
-//! `Delay-insensitive` 0, `Unknown` 1, `Interactive` 2. Who was created at 0 was present when the trace began
+//! `Delay-insensitive` 0, `Unknown` (which the published files also write `Unkown`) 1, `Interactive` 2. Who was created at 0 was present when the trace began
 //! (`present_at_start` counts them); who was deleted at `end_seconds` (option, 2,591,700 as in both traces) or later
 //! outlasted it and is censored.
 //!
@@ -49,7 +49,7 @@ const COLUMNS: [&str; 11] = [
     "vmmemory",
 ];
 const READINGS: [&str; 5] = ["timestamp", "vmid", "mincpu", "maxcpu", "avgcpu"];
-const CATEGORIES: [&str; 3] = ["Delay-insensitive", "Unknown", "Interactive"];
+const CATEGORIES: [(&str, u8); 4] = [("Delay-insensitive", 0), ("Unknown", 1), ("Unkown", 1), ("Interactive", 2)];
 const GIB: f64 = 1_073_741_824.0;
 
 /// What is read of use over time, and when the trace ended.
@@ -91,7 +91,7 @@ pub fn recognises(head: &Head) -> bool {
         return head.has_entry(is_table);
     }
     let first: Vec<&str> = head.text.lines().next().unwrap_or_default().split(',').collect();
-    let is_row = first.len() == COLUMNS.len() && CATEGORIES.contains(&first[8].trim());
+    let is_row = first.len() == COLUMNS.len() && priority(first[8].trim()).is_some();
     is_row || head.has_columns(&["vmid", "subscriptionid", "deploymentid", "vmcategory"])
 }
 
@@ -148,15 +148,14 @@ impl AzurePublic {
     /// When a machine was created and what it is; nothing when its row is dropped.
     fn machine(&self, table: &Table, tally: &mut Tally) -> Result<Option<(SimTime, TaskSpec)>, ImportError> {
         let (created, deleted) = (table.time("vmcreated", 1.0)?, table.time("vmdeleted", 1.0)?);
-        let priority = CATEGORIES.iter().position(|&known| known == table.text("vmcategory"));
-        let priority = priority
-            .ok_or_else(|| table.wrong("vmcategory", &format!("one of {}", CATEGORIES.join(", "))))?;
+        let priority = priority(table.text("vmcategory"))
+            .ok_or_else(|| table.wrong("vmcategory", "one of Delay-insensitive, Unknown, Interactive"))?;
         let cpu_milli = cpu_milli_of(size(table, "vmcorecount", ">24", 30.0)?);
         let memory_mib = memory_mib_of(size(table, "vmmemory", ">64", 70.0)?, GIB);
         let demand = Demand {
             cpu_milli: cpu_milli.ok_or_else(|| table.wrong("vmcorecount", "fewer than 4 million cores"))?,
             memory_mib: memory_mib.ok_or_else(|| table.wrong("vmmemory", "less than 4 million GB"))?,
-            priority: priority as u8,
+            priority,
             ..Demand::default()
         };
         let usage = match self.0.usage {
@@ -188,6 +187,11 @@ impl AzurePublic {
         };
         Ok(Some((created, task)))
     }
+}
+
+/// The priority of a category.
+fn priority(category: &str) -> Option<u8> {
+    CATEGORIES.iter().find(|(name, _)| *name == category).map(|&(_, priority)| priority)
 }
 
 /// A number, or the open bucket at the end and what it counts as.

@@ -85,6 +85,13 @@ impl Gatherer {
     }
 }
 
+/// A life that the source saw from `start` to `end`, of which the part before the source's own beginning is cut off:
+/// who was there when the trace began is submitted when it began, with what was left of its life. Nothing is left of
+/// a life that ended before.
+pub(super) fn seen_from(beginning: f64, start: f64, end: f64) -> Option<(f64, f64)> {
+    (end >= beginning).then(|| (start.max(beginning), end))
+}
+
 /// So many units of so many seconds, when that is a length of time.
 pub(super) fn duration_of(number: f64, unit_seconds: f64) -> Option<SimDuration> {
     SimDuration::from_seconds(number * unit_seconds)
@@ -131,5 +138,12 @@ mod tests {
         }
         let workload = gatherer.finish(place, &tally).expect("there are rows");
         assert_eq!((workload.origin(), workload.last_submit()), (SimTime(7), SimTime(2)));
+    }
+
+    #[test]
+    fn what_ended_before_the_trace_began_is_none_of_it() {
+        assert_eq!(seen_from(0.0, -5.0, 7.0), Some((0.0, 7.0)));
+        assert_eq!(seen_from(0.0, -5.0, -1.0), None);
+        assert_eq!(seen_from(10.0, 12.0, 12.0), Some((12.0, 12.0)));
     }
 }

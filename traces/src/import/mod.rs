@@ -148,6 +148,10 @@ importers! {
     openb,
     acme,
     azure_flavor,
+    azure_functions,
+    azure_llm,
+    #[cfg(feature = "tables")]
+    azure_packing,
     azure_public,
     batsim,
     bitbrains,
@@ -164,6 +168,8 @@ importers! {
     planetlab,
     tiresias,
     wfformat,
+    #[cfg(feature = "tables")]
+    wtf,
 }
 
 /// The importer whose format this source has, by its beginning and its name.

@@ -161,6 +161,11 @@ impl Table {
         position.and_then(|position| self.fields.get(position)).map_or("", |field| field.trim())
     }
 
+    /// All fields of this row, as they stand there.
+    pub(super) fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
     /// The whole number in a column of this row.
     pub(super) fn whole<T: FromStr + PartialOrd + std::fmt::Display>(
         &self,
