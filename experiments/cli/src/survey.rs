@@ -1,10 +1,11 @@
 //! `rackwright trace survey`: every file below a folder, and what importing it comes to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::Context;
 use traces::import::{self, ImportSummary, Outcome, Surveyed};
+use traces::series::SeriesSummary;
 
 use crate::args::SurveyArgs;
 use crate::failure::{Failure, bad_input, failed};
@@ -59,11 +60,21 @@ fn page(found: &[Surveyed]) -> String {
         }
     }
     text.push_str(
+        "\n## Series of an environment\n\nSee docs/environment.md.\n\n\
+         | File | Importer | Rows read | Kept | Dropped | Points | Span | Quantity | Unit | Mean | Gaps |\n\
+         | --- | --- | ---: | ---: | --- | ---: | ---: | --- | --- | ---: | ---: |\n",
+    );
+    for one in found {
+        if let Outcome::Series(summary) = &one.outcome {
+            let _ = writeln!(text, "| `{}` | {} |", one.file, series_row(summary));
+        }
+    }
+    text.push_str(
         "\n## Files that are no workloads, or not by themselves\n\n| File | Why |\n| --- | --- |\n",
     );
     for one in found {
         let why = match &one.outcome {
-            Outcome::Imported(_) => continue,
+            Outcome::Imported(_) | Outcome::Series(_) => continue,
             Outcome::PartOf(source) => format!("read as a part of `{source}`"),
             Outcome::Refused(why) => why.replace('|', "\\|"),
         };
@@ -79,10 +90,29 @@ fn imported(one: &Surveyed) -> Option<&ImportSummary> {
     }
 }
 
-fn row(summary: &ImportSummary) -> String {
+fn dropped(rows_dropped: &BTreeMap<&'static str, u64>) -> String {
     let dropped: Vec<String> =
-        summary.rows_dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
-    let dropped = if dropped.is_empty() { "-".to_owned() } else { dropped.join(", ") };
+        rows_dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    if dropped.is_empty() { "-".to_owned() } else { dropped.join(", ") }
+}
+
+fn series_row(summary: &SeriesSummary) -> String {
+    let (dropped, days) = (dropped(&summary.rows_dropped), summary.span_seconds / 86_400.0);
+    format!(
+        "`{}` | {} | {} | {dropped} | {} | {days:.3} days | {} | {} | {:.2} | {}",
+        summary.importer,
+        summary.rows_read,
+        summary.rows_kept,
+        summary.points,
+        summary.quantity,
+        summary.unit,
+        summary.mean,
+        summary.gaps
+    )
+}
+
+fn row(summary: &ImportSummary) -> String {
+    let dropped = dropped(&summary.rows_dropped);
     let days = summary.span_seconds / 86_400.0;
     format!(
         "`{}` | {} | {} | {dropped} | {} | {days:.3} days | {:.1} | {:.1}",

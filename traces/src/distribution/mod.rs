@@ -201,7 +201,7 @@ impl Distribution {
             if is_allowed { Ok(()) } else { Err(refuse()) }
         };
         match self {
-            Self::Constant(value) if !(value.abs() <= MOST) => {
+            Self::Constant(value) if value.is_nan() || value.abs() > MOST => {
                 Err(OptionError::out_of_range(key, value, "a number of up to 1e15"))
             }
             Self::Constant(_) => Ok(()),

@@ -46,7 +46,9 @@ impl Importer for Gwf {
         let lines = Lines::open(path)?;
         let mut table = Table::with_header(lines, ',', &COLUMNS, &[DEPENDENCIES], OtherColumns::Ignore)?;
         let mut gatherer = Gatherer::new();
-        let (mut known, mut follows): (FxHashMap<u64, u32>, Vec<(u32, u64, u64)>) = Default::default();
+        let mut known: FxHashMap<u64, u32> = FxHashMap::default();
+        // Who, whom, and the line that says so.
+        let mut follows: Vec<(u32, u64, u64)> = Vec::new();
         while table.next_row()? {
             tally.read();
             let id = table.whole("JobID", 0..=u64::MAX)?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::text::{files_below, relative};
 use super::{ImportError, ImportSummary, import, other_file, recognisers};
+use crate::series::{self, SeriesSummary};
 
 /// One file and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,6 +24,8 @@ pub struct Surveyed {
 pub enum Outcome {
     /// It is a workload.
     Imported(ImportSummary),
+    /// It is a series of the environment, such as carbon intensity.
+    Series(Box<SeriesSummary>),
     /// It is read as a part of this source: the folder of this path.
     PartOf(String),
     /// It is no workload, or none that can be imported: why.
@@ -101,9 +104,19 @@ fn outcome(path: &Path) -> Outcome {
                 format!("{name}: {error}").replace(&path.display().to_string(), "").replace(": , ", ": "),
             ),
         },
-        None => match other_file(path) {
-            Some(other) => Outcome::Refused(format!("{}: {}", other.what, other.why)),
-            None => Outcome::Refused("not recognised: no importer takes it for its own".to_owned()),
-        },
+        None => series_outcome(path),
+    }
+}
+
+fn series_outcome(path: &Path) -> Outcome {
+    let Ok(name) = series::recognise(path) else {
+        return Outcome::Refused(match other_file(path) {
+            Some(other) => format!("{}: {}", other.what, other.why),
+            None => "not recognised: no importer takes it for its own".to_owned(),
+        });
+    };
+    match series::import(name, path, toml::Table::new()) {
+        Ok((_, summary)) => Outcome::Series(Box::new(summary)),
+        Err(error) => Outcome::Refused(format!("{name}: {error}").replace(&path.display().to_string(), "")),
     }
 }

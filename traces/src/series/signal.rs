@@ -301,6 +301,9 @@ mod tests {
     use super::super::quantity::Quantity;
     use super::*;
 
+    /// From when, until when, and the values at both ends.
+    type Piece = (i64, i64, Option<(f64, f64)>);
+
     const HOUR: i64 = 3_600_000_000;
 
     fn time(text: &str) -> UtcTime {
@@ -456,7 +459,7 @@ mod tests {
 
     impl Scan<'_> {
         /// What holds from each point: pieces of a start, an end, and the values at both; nothing for a refused gap.
-        fn pieces(&self) -> Vec<(i64, i64, Option<(f64, f64)>)> {
+        fn pieces(&self) -> Vec<Piece> {
             let (times, values) = (self.series.times(), self.series.values());
             let mut pieces = Vec::new();
             for (point, &value) in values.iter().enumerate() {
