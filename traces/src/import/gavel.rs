@@ -48,7 +48,8 @@ pub fn recognises(head: &Head) -> bool {
     let first = head.text.lines().next().unwrap_or_default();
     let columns: Vec<&str> = first.split('\t').collect();
     head.entries.is_empty()
-        && columns.len() == COLUMNS.len() && columns[4..].iter().all(|column| column.trim().parse::<f64>().is_ok())
+        && columns.len() == COLUMNS.len() && columns[1].contains(' ')
+        && columns[4..].iter().all(|column| column.trim().parse::<f64>().is_ok())
 }
 
 struct Gavel(Options);
