@@ -5,9 +5,12 @@ mod allocator;
 mod args;
 mod bench;
 mod failure;
+mod forecast;
 mod list;
+mod manual;
 mod report;
 mod run;
+mod schema;
 mod terminal;
 mod trace;
 
@@ -40,6 +43,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Report(args)) => report::report(&args.dir),
+        Some(Command::Schema(args)) => schema::schema(&args),
+        Some(Command::Completions(args)) => manual::completions(&args),
+        Some(Command::Man(args)) => manual::man(&args),
     }
 }
 
