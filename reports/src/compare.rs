@@ -18,6 +18,20 @@ pub struct Comparison {
     pub schedulers: Vec<String>,
     /// The scenarios, in plan order.
     pub scenarios: Vec<ScenarioComparison>,
+    /// The metrics that are to be shown; where it is empty, each scenario shows those that are worth looking at
+    /// first.
+    pub metrics: Vec<String>,
+}
+
+/// What of an experiment is compared, and with whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The metrics that are shown, in this order; without any, [`ScenarioComparison::default_metrics`] chooses.
+    pub metrics: Vec<String>,
+    /// The scheduler that the others are compared with; without it, the first of the plan.
+    pub baseline: Option<String>,
+    /// Which scenarios: their whole name, with `*` for any text; without it, all.
+    pub scenario: Option<String>,
 }
 
 /// One scenario: its schedulers x metrics.
@@ -25,7 +39,8 @@ pub struct Comparison {
 pub struct ScenarioComparison {
     /// Name of the scenario.
     pub scenario: String,
-    /// Its schedulers in plan order; the first is what the others are compared with.
+    /// Its schedulers in plan order, but for a baseline that was chosen, which stands first; the first is what the
+    /// others are compared with.
     pub schedulers: Vec<String>,
     /// The seeds of the plan, in plan order.
     pub seeds: Vec<u64>,
@@ -72,14 +87,64 @@ impl Comparison {
     /// # Errors
     /// Refuses results whose runs disagree on the unit or the direction of a metric.
     pub fn of(results: &Results) -> Result<Comparison, ReportError> {
+        Comparison::of_selected(results, &Selection::default())
+    }
+
+    /// Compares a part of what has ended so far.
+    ///
+    /// # Errors
+    /// Refuses results whose runs disagree on a metric, a metric that no run has, a scheduler that is not in every
+    /// chosen scenario, and a pattern that no scenario fits.
+    pub fn of_selected(results: &Results, selection: &Selection) -> Result<Comparison, ReportError> {
         let metrics = agreed_metrics(results)?;
         let plan = &results.manifest.runs;
-        let scenarios = distinct(plan.iter().map(|run| run.scenario.clone()));
+        let scenarios = chosen_scenarios(results, selection)?;
+        if let Some(unknown) = selection.metrics.iter().find(|name| !metrics.contains_key(name.as_str()))
+            && results.finished_count() > 0
+        {
+            let known = metrics.keys().copied().collect::<Vec<_>>().join(", ");
+            return Err(ReportError::UnknownMetric { metric: unknown.clone(), known });
+        }
+        let mut compared = Vec::with_capacity(scenarios.len());
+        for name in scenarios {
+            compared.push(compare_scenario(results, &metrics, name, selection.baseline.as_deref())?);
+        }
         Ok(Comparison {
             experiment: results.manifest.experiment.clone(),
             schedulers: distinct(plan.iter().map(|run| run.scheduler.clone())),
-            scenarios: scenarios.into_iter().map(|name| compare_scenario(results, &metrics, name)).collect(),
+            scenarios: compared,
+            metrics: selection.metrics.clone(),
         })
+    }
+
+    /// The metrics to be shown of a scenario: those that were chosen, as far as it has them, or the default.
+    pub fn shown<'a>(&self, scenario: &'a ScenarioComparison) -> Vec<&'a MetricComparison> {
+        match self.metrics.as_slice() {
+            [] => scenario.default_metrics(),
+            names => names.iter().filter_map(|name| scenario.metric(name)).collect(),
+        }
+    }
+
+    /// The metric that is looked at first, over all scenarios: the first that was chosen, or the first default of
+    /// a scenario that most of them show as well.
+    pub fn lead_metric(&self) -> Option<&str> {
+        let shown: Vec<Vec<&MetricComparison>> =
+            self.scenarios.iter().map(|scenario| self.shown(scenario)).collect();
+        let names = shown.iter().flatten().map(|metric| metric.name.as_str());
+        let count = |name: &str| shown.iter().flatten().filter(|metric| metric.name == name).count();
+        let most = names.clone().map(count).max()?;
+        names.clone().find(|name| count(name) == most)
+    }
+}
+
+/// The scenarios that were chosen, in plan order.
+fn chosen_scenarios(results: &Results, selection: &Selection) -> Result<Vec<String>, ReportError> {
+    let all = distinct(results.manifest.runs.iter().map(|run| run.scenario.clone()));
+    let Some(pattern) = &selection.scenario else { return Ok(all) };
+    let chosen: Vec<String> = all.iter().filter(|name| words::fits(pattern, name)).cloned().collect();
+    match chosen.is_empty() {
+        true => Err(ReportError::UnknownScenario { pattern: pattern.clone(), known: all.join(", ") }),
+        false => Ok(chosen),
     }
 }
 
@@ -114,6 +179,24 @@ impl ScenarioComparison {
             sorted.iter().copied().filter(|metric| wanted(metric)).take(PREFERRED.len()).collect::<Vec<_>>()
         });
         found.find(|metrics| !metrics.is_empty()).unwrap_or_default()
+    }
+}
+
+impl Cell {
+    /// What the paired difference says in one word, where it says anything: "better", "worse", "differs" (where the
+    /// metric does not judge), "equal", or "unclear".
+    pub fn verdict(&self, better: Better) -> &'static str {
+        let Some(difference) = self.difference.filter(|difference| difference.half_width.is_some()) else {
+            return "";
+        };
+        match better {
+            _ if difference.mean == 0.0 && difference.half_width == Some(0.0) => "equal",
+            _ if !difference.excludes(0.0) => "unclear",
+            Better::Neither => "differs",
+            Better::Higher if difference.mean > 0.0 => "better",
+            Better::Lower if difference.mean < 0.0 => "better",
+            Better::Higher | Better::Lower => "worse",
+        }
     }
 }
 
@@ -154,11 +237,21 @@ fn compare_scenario(
     results: &Results,
     metrics: &BTreeMap<&str, &MetricValue>,
     scenario: String,
-) -> ScenarioComparison {
+    baseline: Option<&str>,
+) -> Result<ScenarioComparison, ReportError> {
     let plan: Vec<_> = results.manifest.runs.iter().filter(|run| run.scenario == scenario).collect();
     let records: Vec<&RunRecord> =
         results.runs.iter().map(|run| &run.record).filter(|record| record.scenario == scenario).collect();
-    let schedulers: Vec<String> = distinct(plan.iter().map(|run| run.scheduler.clone()));
+    let mut schedulers: Vec<String> = distinct(plan.iter().map(|run| run.scheduler.clone()));
+    if let Some(baseline) = baseline {
+        let place = schedulers.iter().position(|name| name == baseline);
+        let place = place.ok_or_else(|| ReportError::UnknownBaseline {
+            baseline: baseline.to_owned(),
+            scenario: scenario.clone(),
+            known: schedulers.join(", "),
+        })?;
+        schedulers[..=place].rotate_right(1);
+    }
     let seeds: Vec<u64> = distinct(plan.iter().map(|run| run.seed));
     let metrics = metrics
         .iter()
@@ -170,14 +263,14 @@ fn compare_scenario(
             cells: compare_metric(&records, &schedulers, name, metric.better),
         })
         .collect();
-    ScenarioComparison {
+    Ok(ScenarioComparison {
         schedulers,
         seeds,
         finished_count: records.len(),
         planned_count: plan.len(),
         metrics,
         scenario,
-    }
+    })
 }
 
 fn compare_metric(records: &[&RunRecord], schedulers: &[String], name: &str, better: Better) -> Vec<Cell> {
@@ -280,6 +373,39 @@ mod tests {
         }
         assert!(wait_cells(&results).iter().all(|cell| !cell.is_best));
         assert!(wait_cells(&waits([5.0; 3], [5.0; 3])).iter().all(|cell| !cell.is_best));
+    }
+
+    #[test]
+    fn another_baseline_stands_first_and_keeps_its_colour() {
+        let results = waits([10.0, 100.0, 1000.0], [11.0, 102.0, 1003.0]);
+        let selection = Selection { baseline: Some("best_fit".to_owned()), ..Selection::default() };
+        let comparison = Comparison::of_selected(&results, &selection).unwrap();
+        assert_eq!(comparison.schedulers, ["first_fit", "best_fit"], "the order of colours");
+        let scenario = &comparison.scenarios[0];
+        assert_eq!(scenario.schedulers, ["best_fit", "first_fit"]);
+        assert_eq!(scenario.metrics[0].cells[1].difference.unwrap().mean, -2.0);
+        assert_eq!(scenario.metrics[0].cells[1].verdict(Better::Lower), "unclear");
+    }
+
+    #[test]
+    fn selections_that_fit_nothing_are_refused() {
+        let results = invented(Size { scenarios: 3, schedulers: 2, seeds: 2, samples: 0 });
+        let refusal =
+            |selection: Selection| Comparison::of_selected(&results, &selection).unwrap_err().to_string();
+        let metrics = vec!["weight_mean".to_owned()];
+        let error = refusal(Selection { metrics, ..Selection::default() });
+        assert!(error.contains("`weight_mean`") && error.contains("wait_mean"), "{error}");
+        let error = refusal(Selection { baseline: Some("first".to_owned()), ..Selection::default() });
+        assert!(error.contains("`first`") && error.contains("first_fit, best_fit"), "{error}");
+        let error = refusal(Selection { scenario: Some("mixed".to_owned()), ..Selection::default() });
+        assert!(error.contains("`mixed`") && error.contains("mixed_small"), "{error}");
+        let some = Selection { scenario: Some("*_*u*".to_owned()), ..Selection::default() };
+        let comparison = Comparison::of_selected(&results, &some).unwrap();
+        assert_eq!(comparison.scenarios.len(), 1);
+        assert_eq!(
+            (comparison.scenarios[0].scenario.as_str(), comparison.lead_metric()),
+            ("gpu_burst", Some("wait_mean"))
+        );
     }
 
     #[test]

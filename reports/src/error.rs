@@ -31,6 +31,27 @@ pub enum ReportError {
         /// What there is.
         known: String,
     },
+    /// No scenario has a name that fits.
+    #[error("no scenario fits `{pattern}` (a whole name, with * for any text); there are: {known}")]
+    UnknownScenario {
+        /// What was asked for.
+        pattern: String,
+        /// What there is.
+        known: String,
+    },
+    /// The scheduler that others were to be compared with is not there.
+    #[error(
+        "the baseline `{baseline}` is no scheduler of the scenario `{scenario}`, which has {known}; a part of the \
+         scenarios is chosen with --scenario"
+    )]
+    UnknownBaseline {
+        /// What was asked for.
+        baseline: String,
+        /// The scenario that lacks it.
+        scenario: String,
+        /// The schedulers that it has.
+        known: String,
+    },
     /// A figure could not be drawn.
     #[error("the figure cannot be drawn: {problem}")]
     Figure {
@@ -40,6 +61,18 @@ pub enum ReportError {
     /// The page could not be filled in.
     #[error("the page cannot be filled in: {0}")]
     Template(#[from] minijinja::Error),
+    /// The folder for a paper holds something else.
+    #[error(
+        "{} is not empty and holds no earlier report ({problem}); choose another folder with --out (nothing there was \
+         touched)",
+        path.display()
+    )]
+    ForeignFolder {
+        /// The folder.
+        path: PathBuf,
+        /// How that is known.
+        problem: String,
+    },
     /// The page could not be put on disk.
     #[error("cannot write {}: {source}", path.display())]
     Write {

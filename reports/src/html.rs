@@ -1,28 +1,34 @@
 //! One HTML page with everything on it: no script, no font, no picture from elsewhere.
 
+use crate::bootstrap::{Bootstrap, Interval};
 use crate::compare::{Cell, Comparison, MetricComparison, ScenarioComparison};
 use crate::error::ReportError;
-use crate::figures::{FIGURES, Scene, scheduler_colour};
+use crate::figures::{Drawing, EXPERIMENT_FIGURES, ExperimentScene, FIGURES, Scene, scheduler_colour};
 use crate::leaderboard::{extent, sentence};
-use crate::statistics::interquartile_mean;
+use crate::paper::README;
 use crate::words::{Said, counted, metric_title, significant, unit_and_direction};
 use minijinja::Environment;
 use minijinja::value::Serde;
-use results::{Better, REPORT_FILE, Results};
+use results::{Better, PAPER_FOLDER, REPORT_FILE, Results};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const TEMPLATE_NAME: &str = "report.html"; // the ending switches escaping on
 const TEMPLATE: &str = include_str!("../templates/report.html");
 
-/// Writes the page into the folder of its experiment, and says where it is.
+/// Writes the page into the folder of its experiment, and says where it is. Where the folder for a paper lies beside
+/// it, the page says so.
 ///
 /// # Errors
 /// What [`page`] refuses, and a file that cannot be written.
 pub fn write(folder: &Path, results: &Results) -> Result<PathBuf, ReportError> {
     let path = folder.join(REPORT_FILE);
-    let text = page(results)?;
+    // One that was left by another experiment in this folder is not of these results.
+    let readme = std::fs::read_to_string(folder.join(PAPER_FOLDER).join(README)).unwrap_or_default();
+    let manifest = &results.manifest;
+    let has_paper = readme.contains(&manifest.config_digest) && readme.contains(&manifest.version);
+    let text = filled(results, has_paper.then(|| format!("{PAPER_FOLDER}/{README}")))?;
     std::fs::write(&path, text).map_err(|source| ReportError::Write { path: path.clone(), source })?;
     Ok(path)
 }
@@ -32,10 +38,16 @@ pub fn write(folder: &Path, results: &Results) -> Result<PathBuf, ReportError> {
 /// # Errors
 /// Refuses results whose runs disagree on what a metric is.
 pub fn page(results: &Results) -> Result<String, ReportError> {
+    filled(results, None)
+}
+
+/// The page, with a link to the folder for a paper where there is one.
+fn filled(results: &Results, paper: Option<String>) -> Result<String, ReportError> {
     let comparison = Comparison::of(results)?;
     let mut scenarios = Vec::with_capacity(comparison.scenarios.len());
+    let mut bootstraps = BTreeMap::new();
     for scenario in &comparison.scenarios {
-        scenarios.push(Section::of(&Scene { comparison: &comparison, scenario, results })?);
+        scenarios.push(Section::of(&Scene { comparison: &comparison, scenario, results }, &mut bootstraps)?);
     }
     let manifest = &results.manifest;
     let content = Content {
@@ -55,7 +67,9 @@ pub fn page(results: &Results) -> Result<String, ReportError> {
             .map(|(place, name)| Named::of(place, name))
             .collect(),
         seeds: seeds_of(&comparison.scenarios),
+        across: across(&ExperimentScene { comparison: &comparison, results })?,
         scenarios,
+        paper,
         digests: results.runs.iter().map(|run| DigestRow::of(&run.record)).collect(),
     };
     let mut environment = Environment::new();
@@ -80,7 +94,9 @@ struct Content<'a> {
     runs: String,
     schedulers: Vec<Named>,
     seeds: String,
+    across: Vec<Drawn>,
     scenarios: Vec<Section>,
+    paper: Option<String>,
     digests: Vec<DigestRow<'a>>,
 }
 
@@ -138,9 +154,28 @@ struct CellText {
 
 #[derive(Serialize)]
 struct Drawn {
-    title: &'static str,
+    title: String,
     caption: &'static str,
     svg: String,
+    absence: Option<String>,
+}
+
+impl Drawn {
+    fn of(title: &str, caption: &'static str, drawing: Drawing) -> Drawn {
+        // The name space is for files that stand alone; inside HTML it is known.
+        let svg = drawing.svg.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
+        Drawn { title: title.to_owned(), caption, svg, absence: drawing.absence }
+    }
+}
+
+/// The figures that go across scenarios.
+fn across(scene: &ExperimentScene<'_>) -> Result<Vec<Drawn>, ReportError> {
+    let mut drawn = Vec::new();
+    for figure in EXPERIMENT_FIGURES {
+        let wide = (figure.draw)(scene)?;
+        drawn.extend(wide.into_iter().map(|wide| Drawn::of(&wide.title, figure.caption, wide.drawing)));
+    }
+    Ok(drawn)
 }
 
 #[derive(Serialize)]
@@ -175,16 +210,16 @@ impl<'a> DigestRow<'a> {
 }
 
 impl Section {
-    fn of(scene: &Scene<'_>) -> Result<Section, ReportError> {
+    fn of(scene: &Scene<'_>, bootstraps: &mut Bootstraps) -> Result<Section, ReportError> {
         let scenario = scene.scenario;
         let shown = scenario.default_metrics();
         let mut figures = Vec::with_capacity(FIGURES.len());
         for figure in FIGURES.iter().filter(|_| scenario.finished_count > 0) {
-            // The name space is for files that stand alone; inside HTML it is known.
-            let svg = (figure.draw)(scene)?.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
-            figures.push(Drawn { title: figure.title, caption: figure.caption, svg });
+            figures.push(Drawn::of(figure.title, figure.caption, (figure.draw)(scene)?));
         }
-        let table = |metric| MetricTable { heading: Heading::of(metric), rows: rows(scene, &[metric]) };
+        let mut table =
+            |metric| MetricTable { heading: Heading::of(metric), rows: rows(scene, &[metric], bootstraps) };
+        let metrics = scenario.metrics.iter().map(&mut table).collect();
         Ok(Section {
             name: scenario.scenario.clone(),
             extent: extent(scenario),
@@ -192,9 +227,9 @@ impl Section {
             sentence: shown.first().map(|lead| sentence(scenario, lead)),
             first: scenario.schedulers.first().cloned().unwrap_or_default(),
             columns: shown.iter().map(|metric| Heading::of(metric)).collect(),
-            rows: rows(scene, &shown),
+            rows: rows(scene, &shown, bootstraps),
             figures,
-            metrics: scenario.metrics.iter().map(table).collect(),
+            metrics,
         })
     }
 }
@@ -209,46 +244,47 @@ impl Heading {
     }
 }
 
-fn rows(scene: &Scene<'_>, metrics: &[&MetricComparison]) -> Vec<Row> {
-    let row = |(place, name): (usize, &String)| {
+/// The draws for the interquartile means, by number of values.
+type Bootstraps = BTreeMap<usize, Bootstrap>;
+
+fn rows(scene: &Scene<'_>, metrics: &[&MetricComparison], bootstraps: &mut Bootstraps) -> Vec<Row> {
+    let mut row = |(place, name): (usize, &String)| {
         let colour = scene.comparison.schedulers.iter().position(|other| other == name);
         let colour = colour.expect("a comparison knows every scheduler of its plan");
-        let cells = metrics.iter().map(|metric| CellText::of(&metric.cells[place], metric.better)).collect();
+        let cells = metrics.iter();
+        let cells =
+            cells.map(|metric| CellText::of(&metric.cells[place], metric.better, bootstraps)).collect();
         Row { scheduler: Named::of(colour, name), cells }
     };
-    scene.scenario.schedulers.iter().enumerate().map(row).collect()
+    scene.scenario.schedulers.iter().enumerate().map(&mut row).collect()
 }
 
 impl CellText {
-    fn of(cell: &Cell, better: Better) -> CellText {
+    fn of(cell: &Cell, better: Better, bootstraps: &mut Bootstraps) -> CellText {
         let Some(estimate) = cell.estimate else {
             return CellText::default();
         };
         let values: Vec<f64> = cell.values.values().copied().collect();
+        let bootstrap = bootstraps.entry(values.len()).or_insert_with(|| Bootstrap::of(values.len()));
         let difference = cell.difference.map(|difference| Said::of(&difference).signed().plain());
         CellText {
             estimate: Said::of(&estimate).plain(),
             is_best: cell.is_best,
             difference: difference.unwrap_or_default(),
             ratio: cell.ratio.map(|ratio| Said::of(&ratio).plain()).unwrap_or_default(),
-            verdict: verdict(cell, better),
-            interquartile_mean: interquartile_mean(&values).map(significant).unwrap_or_default(),
+            verdict: cell.verdict(better),
+            interquartile_mean: bootstrap.interquartile_mean(&values).map(said).unwrap_or_default(),
             count: estimate.count,
         }
     }
 }
 
-/// What the paired difference says in one word, where it says anything.
-fn verdict(cell: &Cell, better: Better) -> &'static str {
-    let Some(difference) = cell.difference.filter(|difference| difference.half_width.is_some()) else {
-        return "";
-    };
-    match better {
-        _ if difference.mean == 0.0 && difference.half_width == Some(0.0) => "equal",
-        _ if !difference.excludes(0.0) => "unclear",
-        Better::Neither => "differs",
-        Better::Higher if difference.mean > 0.0 => "better",
-        Better::Lower if difference.mean < 0.0 => "better",
-        Better::Higher | Better::Lower => "worse",
+/// "41.2 (39.8 to 43.1)".
+fn said(interval: Interval) -> String {
+    match interval.ends {
+        Some((low, high)) => {
+            format!("{} ({} to {})", significant(interval.value), significant(low), significant(high))
+        }
+        None => significant(interval.value),
     }
 }

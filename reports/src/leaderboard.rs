@@ -1,10 +1,9 @@
 //! The table that stands in the terminal when an experiment has ended, and the sentence below it.
 
-use crate::compare::{Cell, Comparison, MetricComparison, ScenarioComparison};
+use crate::compare::{Cell, Comparison, MetricComparison, ScenarioComparison, Selection};
 use crate::error::ReportError;
 use crate::words::{Said, counted, metric_title};
 use results::{Better, Results};
-use std::collections::BTreeSet;
 
 /// No line is longer than this, unless a single scheduler's name leaves no choice.
 const WIDTH: usize = 120;
@@ -21,18 +20,17 @@ const GAP: &str = "  ";
 /// Refuses the name of a metric that no run has, and says which there are; and results whose runs disagree on what
 /// a metric is.
 pub fn leaderboard(results: &Results, metrics: &[String]) -> Result<String, ReportError> {
-    let comparison = Comparison::of(results)?;
-    if results.finished_count() > 0 {
-        refuse_unknown(&comparison, metrics)?;
-    }
+    let selection = Selection { metrics: metrics.to_vec(), ..Selection::default() };
+    Ok(leaderboard_of(&Comparison::of_selected(results, &selection)?))
+}
+
+/// The same of a comparison that is there already, with the metrics that it shows.
+pub fn leaderboard_of(comparison: &Comparison) -> String {
     let mut text = String::new();
     let mut needs_legend = false;
     for scenario in &comparison.scenarios {
         text.push_str(&format!("{}: {}\n", scenario.scenario, extent(scenario)));
-        let shown = match metrics {
-            [] => scenario.default_metrics(),
-            names => names.iter().filter_map(|name| scenario.metric(name)).collect(),
-        };
+        let shown = comparison.shown(scenario);
         match shown.first() {
             None if scenario.finished_count == 0 => text.push_str("  no run has ended yet\n"),
             None => text.push_str("  no run has any of these metrics\n"),
@@ -51,7 +49,7 @@ pub fn leaderboard(results: &Results, metrics: &[String]) -> Result<String, Repo
              seeds\n  (Student t); differences are paired by seed.\n",
         );
     }
-    Ok(text)
+    text
 }
 
 /// The scenario in one sentence: the scheduler that is best by this metric, with its uncertainty, against the
@@ -113,18 +111,6 @@ fn seeds(count: usize) -> String {
     match count {
         1 => "one seed, so no interval".to_owned(),
         _ => counted(count, "seed"),
-    }
-}
-
-fn refuse_unknown(comparison: &Comparison, names: &[String]) -> Result<(), ReportError> {
-    let all = comparison.scenarios.iter().flat_map(|scenario| &scenario.metrics);
-    let known: BTreeSet<&str> = all.map(|metric| metric.name.as_str()).collect();
-    match names.iter().find(|name| !known.contains(name.as_str())) {
-        Some(metric) => Err(ReportError::UnknownMetric {
-            metric: metric.clone(),
-            known: known.into_iter().collect::<Vec<_>>().join(", "),
-        }),
-        None => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Results that look like real ones, without a simulator: for the demonstration, and for tests that need a page.
 
+use crate::random::Random;
 use results::{
     Better, ExperimentManifest, FinishedRun, MetricValue, PlannedRun, Results, RunRecord, SeriesPoint,
 };
@@ -47,6 +48,37 @@ pub fn invented(size: Size) -> Results {
     }
 }
 
+/// A finished sweep over one key: the same scenario once for each of these values, which are numbers where they read
+/// as such. Waits grow with the place of the value.
+pub fn swept(key: &str, values: &[&str], schedulers: usize, seeds: u64) -> Results {
+    let mut all = invented(Size { scenarios: values.len(), schedulers, seeds, samples: 0 });
+    let each = schedulers * seeds as usize;
+    let short = key.rsplit('.').next().unwrap_or(key);
+    for (index, run) in all.runs.iter_mut().enumerate() {
+        let (place, value) = (index / each, values[index / each]);
+        let like = run_of(index % each, seeds);
+        run.record.scenario = format!("{} [{short}={value}]", like.record.scenario);
+        run.record.metrics = like.record.metrics;
+        for name in ["wait_mean", "energy_facility"] {
+            if let Some(metric) = run.record.metrics.get_mut(name) {
+                metric.value *= 1.0 + 0.3 * place as f64;
+            }
+        }
+        run.record.config["sweep"][key] = match value.parse::<f64>() {
+            Ok(number) => number.into(),
+            Err(_) => value.into(),
+        };
+        all.manifest.runs[index].scenario.clone_from(&run.record.scenario);
+    }
+    all
+}
+
+/// The run at this place of an experiment of one scenario.
+fn run_of(index: usize, seeds: u64) -> FinishedRun {
+    let size = Size { scenarios: 1, schedulers: 0, seeds, samples: 0 };
+    run(size, 0, index / seeds as usize, 1 + index as u64 % seeds)
+}
+
 fn name(names: &[&str], place: usize) -> String {
     match place / names.len() {
         0 => names[place].to_owned(),
@@ -66,9 +98,9 @@ fn run(size: Size, scenario: usize, scheduler: usize, seed: u64) -> FinishedRun 
         "learned_policy",
     ];
     let scenario_name = name(&["mixed_small", "gpu_burst", "diurnal_large"], scenario);
-    let mut noise = Noise(seed * 1_000_003 + scenario as u64 * 7919);
-    let luck = noise.next();
-    let mut own = Noise(noise.0 ^ (scheduler as u64 * 104_729));
+    let mut noise = Random(seed * 1_000_003 + scenario as u64 * 7919);
+    let luck = noise.share();
+    let mut own = Random(noise.0 ^ (scheduler as u64 * 104_729));
     let skill = [1.0, 0.82, 1.35, 0.74, 0.69, 0.61, 1.6, 0.58][scheduler % 8];
     let series: Vec<SeriesPoint> =
         (0..size.samples).map(|step| sample(size.samples, step, skill, &mut own)).collect();
@@ -89,9 +121,9 @@ fn run(size: Size, scenario: usize, scheduler: usize, seed: u64) -> FinishedRun 
     FinishedRun { record, series }
 }
 
-fn metrics(skill: f64, luck: f64, scenario: usize, own: &mut Noise) -> BTreeMap<String, MetricValue> {
+fn metrics(skill: f64, luck: f64, scenario: usize, own: &mut Random) -> BTreeMap<String, MetricValue> {
     let devices = if scenario == 1 { 1.0 } else { 0.0 };
-    let mut jitter = |spread: f64| 1.0 + spread * (own.next() - 0.5);
+    let mut jitter = |spread: f64| 1.0 + spread * (own.share() - 0.5);
     let wait = 41.2 * skill * (1.0 + 0.4 * luck) * jitter(0.06);
     let all = [
         ("bounded_slowdown_mean", wait / 11.0 * jitter(0.02), "1", Better::Lower),
@@ -114,11 +146,11 @@ fn metrics(skill: f64, luck: f64, scenario: usize, own: &mut Noise) -> BTreeMap<
         .collect()
 }
 
-fn sample(count: u32, step: u32, skill: f64, own: &mut Noise) -> SeriesPoint {
+fn sample(count: u32, step: u32, skill: f64, own: &mut Random) -> SeriesPoint {
     let day = f64::from(step) / f64::from(count.max(2) - 1);
     // Two humps of a parabola each, morning and evening.
     let hump = |centre: f64, width: f64| (1.0 - ((day - centre) / width) * ((day - centre) / width)).max(0.0);
-    let load = 0.25 + 0.5 * hump(0.35, 0.2) + 0.65 * hump(0.75, 0.18) + 0.05 * (own.next() - 0.5);
+    let load = 0.25 + 0.5 * hump(0.35, 0.2) + 0.65 * hump(0.75, 0.18) + 0.05 * (own.share() - 0.5);
     let cpu = (load / skill.max(0.85)).clamp(0.0, 0.98);
     let it_power_watts = 9_000.0 + 14_000.0 * cpu;
     SeriesPoint {
@@ -126,22 +158,9 @@ fn sample(count: u32, step: u32, skill: f64, own: &mut Noise) -> SeriesPoint {
         cpu_allocation: cpu,
         memory_allocation: 0.7 * cpu,
         device_allocation: (load * 1.05).clamp(0.0, 1.0),
-        tasks_waiting: ((load - 0.6).max(0.0) * 400.0 * skill + 3.0 * own.next()) as u32,
+        tasks_waiting: ((load - 0.6).max(0.0) * 400.0 * skill + 3.0 * own.share()) as u32,
         tasks_running: (cpu * 900.0) as u32,
         it_power_watts,
         facility_power_watts: it_power_watts * 1.18 + 2_500.0,
-    }
-}
-
-/// Numbers between 0 and 1 that look random: splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

@@ -103,16 +103,40 @@ pub fn metric_title(name: &str) -> String {
     format!("{mean}{}", words.replace('_', " "))
 }
 
+/// "lower", "higher", or nothing where a metric does not judge.
+pub fn direction(better: Better) -> &'static str {
+    match better {
+        Better::Higher => "higher",
+        Better::Lower => "lower",
+        Better::Neither => "",
+    }
+}
+
 /// "s, lower is better".
 pub fn unit_and_direction(unit: &str, better: Better) -> String {
-    let direction = match better {
-        Better::Higher => "higher is better",
-        Better::Lower => "lower is better",
-        Better::Neither => "",
+    let direction = match direction(better) {
+        "" => String::new(),
+        direction => format!("{direction} is better"),
     };
     let unit = if unit == "1" { "" } else { unit };
     let comma = if unit.is_empty() || direction.is_empty() { "" } else { ", " };
     format!("{unit}{comma}{direction}")
+}
+
+/// "mean wait (s, lower is better)".
+pub fn metric_heading(name: &str, unit: &str, better: Better) -> String {
+    match unit_and_direction(unit, better).as_str() {
+        "" => metric_title(name),
+        unit => format!("{} ({unit})", metric_title(name)),
+    }
+}
+
+/// Whether a name fits a pattern: the whole name, with `*` for any text.
+pub fn fits(pattern: &str, name: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
+    let Some(rest) = name.strip_prefix(before) else { return false };
+    let mut starts = rest.char_indices().map(|(index, _)| index).chain([rest.len()]);
+    starts.any(|start| fits(after, &rest[start..]))
 }
 
 /// "1 seed", "3 seeds".
@@ -166,9 +190,21 @@ mod tests {
     }
 
     #[test]
+    fn stars_stand_for_any_text() {
+        for pattern in ["mixed/day", "*", "mixed*", "*day", "m*/*y", "**d*"] {
+            assert!(fits(pattern, "mixed/day"), "{pattern}");
+        }
+        for pattern in ["", "mixed", "day*", "*x", "mixed/day*/"] {
+            assert!(!fits(pattern, "mixed/day"), "{pattern}");
+        }
+    }
+
+    #[test]
     fn names_are_said_as_words() {
         assert_eq!(metric_title("bounded_slowdown_mean"), "mean bounded slowdown");
         assert_eq!(metric_title("wait_p95"), "wait p95");
+        assert_eq!(metric_heading("wait_mean", "s", Better::Lower), "mean wait (s, lower is better)");
+        assert_eq!(metric_heading("power_mean", "1", Better::Neither), "mean power");
         assert_eq!(unit_and_direction("s", Better::Lower), "s, lower is better");
         assert_eq!(unit_and_direction("1", Better::Neither), "");
         assert_eq!((counted(1, "seed"), counted(3, "seed")), ("1 seed".to_owned(), "3 seeds".to_owned()));

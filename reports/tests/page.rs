@@ -50,7 +50,7 @@ fn everything_that_was_run_is_on_the_page() {
     let command = results.manifest.command.replace('/', "&#x2f;"); // escaping turns slashes into entities
     assert!(page.contains(&command) && page.contains(&results.manifest.version));
     assert!(page.contains("9 runs") && page.contains("18 runs"));
-    assert_eq!(page.matches("<svg ").count(), 2 * reports::figures::FIGURES.len());
+    assert_eq!(page.matches("<svg ").count(), 2 * reports::figures::FIGURES.len() + 1, "and the overview");
     assert!(
         page.contains("class=\"better\"")
             && page.contains("class=\"worse\"")

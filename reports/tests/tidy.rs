@@ -122,16 +122,19 @@ fn no_file_is_orphaned() {
             }
             let around = files_with(path.parent().expect("it lies in a folder"), "rs");
             let parent = path.parent().expect("it lies in a folder").with_extension("rs");
-            let is_named =
-                around.iter().chain(parent.exists().then_some(&parent)).filter(|other| **other != path).any(
-                    |other| {
-                        let text = read(other);
-                        let says = |line: &str| line.trim() == name || line.contains(&format!("mod {name};"));
-                        text.lines().any(says)
-                            || text.contains(&format!("! {{ {name}"))
-                            || text.contains(&format!(", {name}"))
-                    },
-                );
+            let is_named = around
+                .iter()
+                .chain(parent.exists().then_some(&parent))
+                .filter(|other| **other != path)
+                .any(|other| {
+                    let text = read(other);
+                    let says = |line: &str| {
+                        line.trim().trim_end_matches(',') == name || line.contains(&format!("mod {name};"))
+                    };
+                    text.lines().any(says)
+                        || text.contains(&format!("! {{ {name}"))
+                        || text.contains(&format!(", {name}"))
+                });
             assert!(is_named, "{} is in no module", path.display());
         }
     }

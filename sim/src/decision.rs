@@ -4,12 +4,13 @@
 //! sleep, frequency), will be another variant of [`Request`] with its own answers.
 
 use crate::kernel::ids::{HostId, TaskId};
+use crate::kernel::time::SimTime;
 use crate::resources::DeviceSet;
 
 /// A question. It stays open until an answer to it was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Which waiting task next? Answers: `Select`, or `Defer` for none now.
+    /// Which waiting task next? Answers: `Select`, `Defer` for none now, or `DeferUntil` for none before a time.
     Order,
     /// Where does this task go? Answers: `Place`, `Defer` (it goes on waiting), `Reject`, `Evict`.
     Place {
@@ -64,6 +65,10 @@ pub enum Decision {
     Place(Placement),
     /// Not now.
     Defer,
+    /// None of those who wait now, as far as is known, before this time: the question is asked again then, though
+    /// nothing else may have changed. It is asked earlier when something changes, and that answer counts instead. Who
+    /// always answers so keeps an episode without a horizon from ending while somebody waits.
+    DeferUntil(SimTime),
     /// Never: the task leaves.
     Reject,
     /// This running task makes room; the same question is asked again.
@@ -81,9 +86,17 @@ pub enum Infeasible {
     NotAsked,
     /// The answer does not belong to the question.
     #[error(
-        "this decision does not answer the question: Order takes Select or Defer, Place takes Place, Defer, Reject or Evict"
+        "this decision does not answer the question: Order takes Select, Defer or DeferUntil, Place takes Place, Defer, Reject or Evict"
     )]
     WrongAnswer,
+    /// A wake-up in the past, or now.
+    #[error("DeferUntil({time}) is not in the future at {now}: name a later time, or answer Defer")]
+    NotInFuture {
+        /// What was named.
+        time: SimTime,
+        /// The present moment.
+        now: SimTime,
+    },
     /// The selected task does not wait.
     #[error("task {0} does not wait: select a waiting task")]
     NotWaiting(TaskId),

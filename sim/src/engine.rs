@@ -22,6 +22,10 @@
 //! 5. What was scheduled for a task that was evicted meanwhile is dropped by its attempt number.
 //! 6. `apply` refuses what is infeasible and changes nothing then. After `Evict` the same question is open.
 //! 7. An engine is a plain value: `clone` is a snapshot.
+//! 8. After `DeferUntil` to *which next?* it is asked again at that time, when the instant is over, though nothing
+//!    else changed. The last answer to *which next?* counts: every later one takes the place of the wake-up. A
+//!    wake-up at which nobody is worth asking about is dropped and moves no time; a time that is not in the future
+//!    is refused.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -97,8 +101,10 @@ pub struct Engine {
     outbox: VecDeque<EventKind>,
     open: Option<Request>,
     gang: Option<Gang>,
-    /// Something changed since *which next?* was last answered with `Defer`.
+    /// Something changed since *which next?* was last answered with `Defer` or `DeferUntil`.
     is_news: bool,
+    /// When to ask *which next?* though nothing changed; `SimTime::MAX` for never.
+    wake_up: SimTime,
     /// How much of their life they have behind them: of tasks that were evicted and go on where they were.
     lived: BTreeMap<TaskId, SimDuration>,
 }
@@ -119,6 +125,7 @@ impl Engine {
             open: None,
             gang: None,
             is_news: false,
+            wake_up: SimTime::MAX,
             lived: BTreeMap::new(),
         }
     }
@@ -142,7 +149,11 @@ impl Engine {
                 self.open = Some(Request::Order);
                 continue;
             }
+            // A wake-up comes after everything else of its instant.
+            let wakes = self.wake_up < next.unwrap_or(SimTime::MAX);
+            let next = if wakes { Some(self.wake_up) } else { next };
             match next.filter(|&next| self.rules.horizon.is_none_or(|horizon| next <= horizon)) {
+                Some(next) if wakes => self.wake(next),
                 Some(next) => self.advance(next),
                 None => {
                     let end = self.rules.horizon.unwrap_or_default();
@@ -164,8 +175,15 @@ impl Engine {
         match (request, decision) {
             (Request::Order, Decision::Select(task)) => self.select(task),
             (Request::Order, Decision::Defer) => {
-                self.is_news = false;
-                self.open = None;
+                self.ask_again(SimTime::MAX);
+                Ok(())
+            }
+            (Request::Order, Decision::DeferUntil(time)) => {
+                let now = self.cluster.now();
+                if time <= now {
+                    return Err(Infeasible::NotInFuture { time, now });
+                }
+                self.ask_again(time);
                 Ok(())
             }
             (Request::Place { task }, Decision::Place(placement)) => self.place(task, placement),
@@ -219,6 +237,22 @@ impl Engine {
         self.is_news
             && self.pending.is_worth_asking()
             && (self.rules.decide_after == DecideAfter::EachEvent || instant_is_over())
+    }
+
+    /// Nobody is next: *which next?* is asked again when something changes, and at this time.
+    fn ask_again(&mut self, time: SimTime) {
+        self.is_news = false;
+        self.wake_up = time;
+        self.open = None;
+    }
+
+    /// The time has come to ask again, unless nobody is left whom it could help.
+    fn wake(&mut self, now: SimTime) {
+        self.wake_up = SimTime::MAX;
+        if self.pending.is_worth_asking() {
+            self.cluster.advance(now);
+            self.is_news = true;
+        }
     }
 
     /// Lets the next event take effect.
@@ -368,6 +402,7 @@ impl Engine {
             first = members[0];
             self.gang = Some(Gang { job, members, placed: Vec::new() });
         }
+        self.wake_up = SimTime::MAX;
         self.open = Some(Request::Place { task: first });
         Ok(())
     }
@@ -933,6 +968,105 @@ mod tests {
         answer(&mut engine, where_to(1), Decision::Reject);
         assert_ne!(digest(engine), digest(snapshot));
         assert_eq!(beginning.len(), 32);
+    }
+
+    // 8. Wake-ups.
+
+    fn defer_until(seconds: u64) -> Decision {
+        Decision::DeferUntil(SimTime(seconds * SECOND))
+    }
+
+    /// Asks until nothing more happens, answering *which next?* in turn; says when it was asked.
+    fn asked_at(engine: &mut Engine, answers: &[Decision]) -> Vec<u64> {
+        let mut times = Vec::new();
+        let mut answers = answers.iter();
+        while let (_, Some(request)) = until_question(engine) {
+            assert_eq!(request, Request::Order);
+            times.push(engine.view().now().0 / SECOND);
+            let answer = answers.next().copied().unwrap_or(Decision::Defer);
+            engine.apply(request, answer).expect("the test gives feasible answers");
+        }
+        times
+    }
+
+    #[test]
+    fn after_deferring_until_a_time_it_is_asked_again_then_though_nothing_changed() {
+        let mut engine = testing::engine("cpu 1", "at 0 cpu 1 work 5");
+        assert_eq!(asked_at(&mut engine, &[defer_until(3), defer_until(7)]), [0, 3, 7]);
+        assert_eq!(engine.view().now(), SimTime(7 * SECOND), "time moves to what was asked");
+        assert_eq!(engine.step(), Step::Ended);
+
+        let mut engine = testing::engine("cpu 1", "at 0 cpu 1 work 5");
+        answer(&mut engine, Request::Order, defer_until(3));
+        run(&mut engine, 0, 0);
+        assert_eq!(until_question(&mut engine).0[1..], ["8: task 0 finished on host 0"]);
+        assert_eq!(
+            engine.view().it_energy_joules(),
+            3.0 * 100.0 + 5.0 * 200.0,
+            "waiting costs what idling costs"
+        );
+    }
+
+    #[test]
+    fn a_wake_up_comes_when_its_instant_is_over_and_no_second_time_in_it() {
+        let work = "at 0 cpu 1 work 4 | at 1 cpu 1 work 1 | at 4 cpu 1 work 1";
+        let mut engine = testing::engine("cpu 1", work);
+        run(&mut engine, 0, 0);
+        answer(&mut engine, Request::Order, defer_until(4));
+        let (story, open) = until_question(&mut engine);
+        assert_eq!(story, ["4: task 0 finished on host 0", "4: task 2 came"]);
+        assert_eq!(open, Some(Request::Order));
+        engine.apply(Request::Order, Decision::Defer).expect("nobody need be next");
+        assert_eq!(until_question(&mut engine), (Vec::new(), None));
+    }
+
+    #[test]
+    fn the_last_answer_counts() {
+        let work = "at 0 cpu 1 work 9 | at 2 cpu 1 work 9";
+        let asked = |answers: &[Decision]| asked_at(&mut testing::engine("cpu 2", work), answers);
+        assert_eq!(asked(&[defer_until(5)]), [0, 2], "the answer at 2 was never");
+        assert_eq!(asked(&[defer_until(5), defer_until(8)]), [0, 2, 8]);
+        assert_eq!(asked(&[defer_until(5), defer_until(3)]), [0, 2, 3]);
+        // A selection is an answer too, and is followed by a question anyway.
+        let mut engine = testing::engine("cpu 2", work);
+        answer(&mut engine, Request::Order, defer_until(5));
+        run(&mut engine, 1, 0);
+        assert_eq!(asked_at(&mut engine, &[defer_until(6)]), [2, 6, 11]);
+    }
+
+    /// Nobody waits any more: the episode ends with what last happened.
+    #[test]
+    fn a_wake_up_that_helps_nobody_is_dropped_and_moves_no_time() {
+        let mut engine = testing::engine("cpu 1", "at 0 cpu 1 work 5 patience 3 | at 9 cpu 1 work 5");
+        answer(&mut engine, Request::Order, defer_until(8));
+        let expected = ["3: task 0 left (Patience)", "9: task 1 came"].map(str::to_owned);
+        assert_eq!(until_question(&mut engine), (expected.to_vec(), Some(Request::Order)));
+
+        let mut engine = testing::engine("cpu 1", "at 0 cpu 1 work 5 patience 3");
+        answer(&mut engine, Request::Order, defer_until(8));
+        assert_eq!(until_question(&mut engine), (vec!["3: task 0 left (Patience)".to_owned()], None));
+        assert_eq!(engine.view().now(), SimTime(3 * SECOND));
+    }
+
+    #[test]
+    fn only_the_future_can_be_waited_for_and_the_horizon_ends_waiting() {
+        let rules = Rules { horizon: Some(SimTime(6 * SECOND)), ..Rules::default() };
+        let mut engine = testing::engine_with("cpu 1", "at 2 cpu 1 work 5", rules);
+        assert_eq!(until_question(&mut engine).1, Some(Request::Order));
+        let now = SimTime(2 * SECOND);
+        for time in [SimTime::ZERO, now] {
+            refused(
+                &mut engine,
+                Request::Order,
+                Decision::DeferUntil(time),
+                Infeasible::NotInFuture { time, now },
+            );
+        }
+        assert_eq!(asked_at(&mut engine, &[defer_until(6), defer_until(7)]), [2, 6]);
+        assert_eq!((engine.view().now(), engine.step()), (SimTime(6 * SECOND), Step::Ended));
+        let mut engine = testing::engine("cpu 1", "at 2 cpu 1 work 5");
+        answer(&mut engine, Request::Order, Decision::Select(TaskId(0)));
+        refused(&mut engine, where_to(0), defer_until(9), Infeasible::WrongAnswer);
     }
 
     // What else the rules and the work can say.

@@ -3,11 +3,11 @@
 //!
 //! * A cluster: `"cpu 8 memory 16 gpus 2 | cpu 4"`, hosts from left to right, whole cores, mebibytes, devices;
 //!   `numa 2` splits cpu and memory evenly over two nodes; `kind a100` names the kind of the devices, and
-//!   `shared no` after it says that each of them serves one task.
+//!   `shared no` after it says that each of them serves one task; `name left` names the host.
 //! * A workload: `"at 0 cpu 2 work 5 | at 1 cpu 1 work 3 gpus 1"`, seconds and whole cores; `share 300` is that
 //!   many thousandths of one device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
 //!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `gang N` (a job of N such tasks),
-//!   `censored yes`.
+//!   `censored yes`; `started 7` and `on left` are what the source records of it: its start, and its host.
 
 use std::sync::Arc;
 
@@ -23,7 +23,9 @@ use crate::resources::{DeviceClass, DeviceSet, Resources, TaskShape};
 use crate::rules::Rules;
 use crate::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
 use crate::view::ClusterView;
-use crate::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder};
+use crate::workload::{
+    Demand, DeviceDemand, JobSpec, Recorded, TaskSpec, UsePoint, Workload, WorkloadBuilder,
+};
 
 /// The words of one entry, in pairs.
 fn pairs(text: &str) -> Vec<(&str, &str)> {
@@ -64,9 +66,11 @@ fn use_points(text: &str) -> Vec<UsePoint> {
 pub fn topology(drawing: &str) -> Topology {
     let mut kinds: Vec<DeviceKind> = Vec::new();
     let mut models = Vec::new();
+    let mut names: Vec<Option<Box<str>>> = Vec::new();
     for text in drawing.split('|') {
         let (mut cpu, mut memory, mut gpus, mut numa, mut kind, mut is_shared) =
             (0, 1 << 20, 0, 1, "gpu", true);
+        let mut name = None;
         for (word, value) in pairs(text) {
             match word {
                 "cpu" => cpu = number(value) as u32,
@@ -74,6 +78,7 @@ pub fn topology(drawing: &str) -> Topology {
                 "gpus" => gpus = number(value) as usize,
                 "numa" => numa = number(value) as u32,
                 "kind" => kind = value,
+                "name" => name = Some(value.into()),
                 "shared" => is_shared = is_yes(value),
                 _ => panic!("{word:?} is no word for a host"),
             }
@@ -83,6 +88,7 @@ pub fn topology(drawing: &str) -> Topology {
             kinds.push(DeviceKind { name: kind.into(), class: DeviceClass::Gpu, is_shared, power });
             kinds.len() - 1
         });
+        names.push(name);
         let node = Resources { cpu_milli: cpu * 1000 / numa, memory_mib: memory / numa };
         models.push(HostModel {
             name: text.trim().into(),
@@ -92,7 +98,8 @@ pub fn topology(drawing: &str) -> Topology {
             power: HostPower::Linear { idle_watts: 100.0, max_watts: 200.0 },
         });
     }
-    let hosts = (0..models.len()).map(|index| (HostModelId::from_index(index), RackId(0), None)).collect();
+    let host = |(index, name)| (HostModelId::from_index(index), RackId(0), name);
+    let hosts = names.into_iter().enumerate().map(host).collect();
     Topology::new(kinds, Vec::new(), models.into(), hosts).expect("the drawing is a cluster")
 }
 
@@ -105,6 +112,7 @@ pub fn workload(drawing: &str) -> Workload {
     for text in drawing.split('|') {
         let (mut job, mut task, mut gang) = (JobSpec::default(), TaskSpec::default(), 1);
         let (mut gpus, mut share, mut kinds) = (0, 0, Vec::new());
+        let (mut recorded_start, mut recorded_host) = (None, None);
         for (word, value) in pairs(text) {
             match word {
                 "at" => job.submit = SimTime(seconds(value).0),
@@ -119,12 +127,15 @@ pub fn workload(drawing: &str) -> Workload {
                 "priority" => task.demand.priority = number(value) as u8,
                 "censored" => task.is_censored = is_yes(value),
                 "use" => task.usage = use_points(value),
+                "started" => recorded_start = Some(SimTime(seconds(value).0)),
+                "on" => recorded_host = Some(value.into()),
                 "gang" => (gang, job.is_gang) = (number(value) as usize, true),
                 _ => panic!("{word:?} is no word for a task"),
             }
         }
         let (count, milli_each) = if share > 0 { (1, share) } else { (gpus, 1000) };
         let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds };
+        task.recorded = recorded_start.map(|start| Recorded { start, host: recorded_host });
         task.demand = Demand { devices: (count > 0).then_some(devices), ..task.demand };
         builder.add_job(job, vec![task; gang]).expect("the drawing is a workload");
     }

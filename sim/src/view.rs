@@ -1,6 +1,10 @@
 //! The read-only window through which policies and observers see the world as it is now.
 //!
 //! No path leads from here to the work that a task still has to do, or to what has not arrived yet.
+//!
+//! What a trace records of how its tasks went ([`ClusterView::recorded_start`]) is a decision of the scheduler that was
+//! in charge then: only the policies `recorded`, which repeat it, look at it, and it is known of tasks that have come,
+//! no earlier. When a recorded task will *end* stays hidden from them too.
 
 use crate::cluster::{Integrals, Status, Totals};
 use crate::decision::Placement;
@@ -86,6 +90,25 @@ impl<'a> ClusterView<'a> {
     #[inline]
     pub fn estimate(self, task: TaskId) -> Option<SimDuration> {
         self.engine.workload.estimate(task)
+    }
+
+    /// When the source says that a task was started; nothing when it does not, or when the task has not been
+    /// submitted yet. For replaying what was decided then: no other policy looks at it.
+    #[inline]
+    pub fn recorded_start(self, task: TaskId) -> Option<SimTime> {
+        if !self.engine.workload.is_recorded() || self.status(task) == Status::Coming {
+            return None;
+        }
+        self.engine.workload.recorded_start(task)
+    }
+
+    /// The host on which the source says that a task ran, as the source names it; otherwise as
+    /// [`ClusterView::recorded_start`].
+    pub fn recorded_host(self, task: TaskId) -> Option<&'a str> {
+        if !self.engine.workload.is_recorded() || self.status(task) == Status::Coming {
+            return None;
+        }
+        self.engine.workload.recorded_host(task)
     }
 
     /// The job of a task.
@@ -329,5 +352,31 @@ impl HostState {
     pub fn with_device_taken(mut self, position: usize, milli: u16) -> Self {
         self.device_free[position] -= milli;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::Step;
+    use crate::kernel::ids::TaskId;
+    use crate::kernel::time::SimTime;
+    use crate::testing;
+
+    #[test]
+    fn what_is_recorded_of_a_task_is_seen_when_the_task_has_come_and_no_earlier() {
+        let work = "at 0 cpu 1 work 1 started 0 on left | at 1 cpu 1 work 1 started 3 | at 1 cpu 1 work 1";
+        let mut engine = testing::engine("cpu 1", work);
+        let seen = |view: super::ClusterView<'_>| {
+            let of = |task| {
+                (view.recorded_start(TaskId(task)), view.recorded_host(TaskId(task)).map(str::to_owned))
+            };
+            [of(0), of(1), of(2)]
+        };
+        let nothing = (None, None);
+        assert!(matches!(engine.step(), Step::Happened(_)));
+        let first = (Some(SimTime(0)), Some("left".to_owned()));
+        assert_eq!(seen(engine.view()), [first.clone(), nothing.clone(), nothing.clone()]);
+        testing::run_first_fit(&mut engine, &mut ());
+        assert_eq!(seen(engine.view()), [first, (Some(SimTime(3_000_000)), None), nothing]);
     }
 }

@@ -329,13 +329,29 @@ impl WorkloadBuilder {
         shape
     }
 
+    /// Like [`Self::finish`], for jobs that were added on the clock of their source: the first of them is submitted
+    /// at 0, and the origin is what that clock showed then.
+    pub fn finish_from_first_submission(mut self) -> Workload {
+        let first = self.jobs.iter().map(|job| job.submit).min().unwrap_or_default();
+        let moved = |time: &mut SimTime| *time = SimTime(time.0 - first.0);
+        self.jobs.iter_mut().for_each(|job| moved(&mut job.submit));
+        self.tasks.iter_mut().for_each(|task| moved(&mut task.submit));
+        let told = self.records.iter_mut().filter(|record| record.start != SimTime::MAX);
+        told.for_each(|record| moved(&mut record.start));
+        self.origin = first;
+        self.finish()
+    }
+
     /// Sorts by submission (equal times keep the order in which they were added), numbers densely, freezes.
     pub fn finish(self) -> Workload {
         let mut order: Vec<u32> = (0..self.jobs.len() as u32).collect();
         order.sort_by_key(|&job| self.jobs[job as usize].submit);
-        let mut workload = Workload { origin: self.origin, demands: self.demands, ..Workload::default() };
+        let mut workload = Workload { origin: self.origin, ..Workload::default() };
+        // Shapes and recorded hosts are numbered by first appearance, whatever the order in which jobs were added.
+        let mut shapes: IdVec<ShapeId, Option<ShapeId>> = IdVec::filled(None, self.demands.len());
         workload.tasks = Vec::with_capacity(self.tasks.len()).into();
         let mut names = Names::default();
+        let mut hosts: Vec<Option<u32>> = vec![None; self.recorded_hosts.len()];
         // Where each task went, by order of adding; only who has dependencies asks.
         let mut places = vec![0; if self.dependencies.is_empty() { 0 } else { self.tasks.len() }];
         for job in order {
@@ -350,7 +366,10 @@ impl WorkloadBuilder {
                 is_gang: spec.is_gang && end - first > 1,
             });
             for index in first..end {
-                let task = workload.tasks.push(Task { job: id, ..self.tasks[index] });
+                let old = self.tasks[index].shape;
+                let shape =
+                    *shapes[old].get_or_insert_with(|| workload.demands.push(self.demands[old].clone()));
+                let task = workload.tasks.push(Task { job: id, shape, ..self.tasks[index] });
                 if let Some(&patience) = self.patience.get(&(index as u32)) {
                     workload.patience.insert(task, patience);
                 }
@@ -363,7 +382,14 @@ impl WorkloadBuilder {
                     names.set(task.index(), self.names.get(index));
                 }
                 if !self.records.is_empty() {
-                    workload.records.push(self.records.get(index).copied().unwrap_or(Record::NONE));
+                    let mut record = self.records.get(index).copied().unwrap_or(Record::NONE);
+                    if let Some(name) = self.recorded_hosts.get(record.host as usize) {
+                        record.host = *hosts[record.host as usize].get_or_insert_with(|| {
+                            workload.recorded_hosts.push(name.clone());
+                            workload.recorded_hosts.len() as u32 - 1
+                        });
+                    }
+                    workload.records.push(record);
                 }
                 if let Some(place) = places.get_mut(index) {
                     *place = task.0;
@@ -371,7 +397,6 @@ impl WorkloadBuilder {
             }
         }
         workload.names = (!self.names.is_empty()).then_some(names);
-        workload.recorded_hosts = self.recorded_hosts;
         let moved = |&(task, on): &(u32, u32)| (TaskId(places[task as usize]), TaskId(places[on as usize]));
         workload.dependencies = self.dependencies.iter().map(moved).collect();
         workload.dependencies.sort_unstable();

@@ -101,6 +101,10 @@ impl Chance {
         let takes_all = is_likely(&mut self.random, 0.05);
         let waiting: Vec<TaskId> =
             view.waiting().filter(|&task| takes_all || !view.has_failed(task)).collect();
+        if is_likely(&mut self.random, 0.08) {
+            let wait = 1 + 250_000 * self.random.below(40) as u64;
+            return Decision::DeferUntil(view.now() + SimDuration(wait));
+        }
         let defers = is_likely(&mut self.random, 0.05);
         self.pick(&waiting).filter(|_| !defers).map_or(Decision::Defer, Decision::Select)
     }
@@ -163,6 +167,7 @@ impl Chance {
             0 => Decision::Select(other),
             1 => Decision::Evict { victim: other },
             2 => Decision::Reject,
+            11 => Decision::DeferUntil(SimTime(random.below(view.now().0 as usize + 1) as u64)),
             bits => Decision::Place(Placement {
                 task: if bits == 3 { other } else { asked },
                 host: HostId(random.below(view.topology().host_count() + 1) as u32),
@@ -189,6 +194,10 @@ struct Ledger {
     sums: Integrals,
     power_watts: f64,
     energy_joules: f64,
+    /// For when the last answer to *which next?* asked, if it did.
+    wake_up: Option<SimTime>,
+    /// Somebody waits who is worth asking about.
+    is_askable: bool,
 }
 
 impl Ledger {
@@ -207,6 +216,24 @@ impl Ledger {
             sums: Integrals::default(),
             power_watts: total_power_watts(view),
             energy_joules: 0.0,
+            wake_up: None,
+            is_askable: false,
+        }
+    }
+
+    /// A question is asked: in the instant in which something happened, or when it was asked for.
+    fn asked(&mut self, request: Request, view: ClusterView<'_>) {
+        if view.now() > self.now {
+            assert_eq!((request, Some(view.now())), (Request::Order, self.wake_up), "time moves to wake up");
+            self.advance(view.now());
+        }
+        self.is_askable = view.waiting().any(|task| !view.has_failed(task));
+    }
+
+    /// An answer was accepted: the last one to *which next?* says when to wake up.
+    fn answered(&mut self, request: Request, decision: Decision) {
+        if request == Request::Order {
+            self.wake_up = if let Decision::DeferUntil(time) = decision { Some(time) } else { None };
         }
     }
 
@@ -332,6 +359,9 @@ impl Ledger {
 impl Observer for Ledger {
     fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
         assert!(event.time >= self.now && event.time == view.now(), "time never decreases");
+        let has_overslept = self.is_askable && self.wake_up.is_some_and(|time| time < event.time);
+        assert!(!has_overslept, "it was to be asked at {:?}, and {event:?} came first", self.wake_up);
+        self.is_askable = view.waiting().any(|task| !view.has_failed(task));
         self.advance(event.time);
         match event.kind {
             EventKind::TaskSubmitted { task } => {
@@ -424,13 +454,13 @@ fn assert_fits_is_feasible(engine: &Engine, request: Request) {
     }
 }
 
-/// Tries an answer that is probably no answer; true when it was one after all.
-fn try_nonsense(engine: &mut Engine, chance: &mut Chance, request: Request) -> bool {
+/// Tries an answer that is probably no answer; it is given back when it was one after all.
+fn try_nonsense(engine: &mut Engine, chance: &mut Chance, request: Request) -> Option<Decision> {
     let (request, decision) = chance.nonsense(engine.view(), request);
     let before = format!("{engine:?}");
     let is_accepted = engine.apply(request, decision).is_ok();
     assert!(is_accepted || format!("{engine:?}") == before, "a refused {decision:?} changes nothing");
-    is_accepted
+    is_accepted.then_some(decision)
 }
 
 /// Plays a world to its end under all eyes.
@@ -443,11 +473,15 @@ fn play(world: &World, seed: Seed) {
             Step::Happened(event) => ledger.on_event(&event, engine.view()),
             Step::Decide(request) => {
                 assert_consistent(&engine, Some(request));
+                ledger.asked(request, engine.view());
                 ledger.compare(engine.view());
                 if is_likely(&mut chance.random, 0.05) {
                     assert_fits_is_feasible(&engine, request);
                 }
-                if is_likely(&mut chance.random, 0.3) && try_nonsense(&mut engine, &mut chance, request) {
+                if is_likely(&mut chance.random, 0.3)
+                    && let Some(accepted) = try_nonsense(&mut engine, &mut chance, request)
+                {
+                    ledger.answered(request, accepted);
                     continue;
                 }
                 assert_eq!(engine.step(), Step::Decide(request), "a question stays open");
@@ -455,6 +489,7 @@ fn play(world: &World, seed: Seed) {
                 if let Err(error) = engine.apply(request, decision) {
                     panic!("{decision:?} is feasible, but: {error}");
                 }
+                ledger.answered(request, decision);
             }
             Step::Ended => break,
         }

@@ -18,6 +18,7 @@
 
 mod digest;
 mod read;
+mod series;
 mod table;
 mod write;
 
@@ -27,6 +28,9 @@ use serde::{Deserialize, Serialize};
 
 pub use digest::digest;
 pub use read::read;
+pub use series::{
+    MeasuredNote, SERIES_SCHEMA_VERSION, SeriesManifest, is_series, read_series, series_digest, write_series,
+};
 pub use write::write;
 
 use sim::workload::WorkloadError;
@@ -121,6 +125,20 @@ pub enum FormatError {
     Missing {
         /// The file.
         path: String,
+    },
+    /// A file that every series needs is not there.
+    #[error("{path}: the file is missing: a series needs {MANIFEST} and points.parquet")]
+    MissingSeries {
+        /// The file.
+        path: String,
+    },
+    /// The points of a series, or failures, that cannot be.
+    #[error("{path}: {problem}")]
+    Points {
+        /// The file.
+        path: String,
+        /// What is wrong and what is allowed.
+        problem: String,
     },
     /// The manifest is no manifest.
     #[error("{path}, key `{key}`: {problem}")]

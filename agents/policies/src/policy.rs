@@ -118,6 +118,21 @@ pub enum PolicyError {
         /// All tasks.
         total: usize,
     },
+    /// There is nothing to replay.
+    #[error(
+        "the workload records no starts: order = \"recorded\" replays those that a trace records; import one that \
+         does, or choose another order"
+    )]
+    NoStartsRecorded,
+    /// There is nowhere to replay it.
+    #[error(
+        "the workload records no host of this cluster (it names {recorded}): place = \"recorded\" looks for hosts of \
+         the recorded names; use a cluster from the node list of the trace, or choose another policy"
+    )]
+    NoHostsRecorded {
+        /// Distinct names that it records.
+        recorded: usize,
+    },
     /// A discipline for batch pools on several hosts.
     #[error(
         "backfilling = {backfilling:?} plans on one pool of processors, and this cluster has {hosts} hosts: use \

@@ -1,5 +1,7 @@
 //! A scheduler: one policy per question, as a config names them.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim::decision::{Decision, Request};
@@ -12,6 +14,7 @@ use crate::order::backfilling::{Blocking, Skipping};
 use crate::order::conservative::Conservative;
 use crate::order::easy::Easy;
 use crate::order::easy_published::EasyPublished;
+use crate::order::{Order, OrderKey};
 use crate::place::preempt::Preempting;
 use crate::policy::{Choice, Policy, PolicyError};
 use crate::{order, place};
@@ -102,6 +105,9 @@ pub struct Scheduler {
     place: Box<dyn Policy>,
     backfilling: Backfilling,
     order_name: String,
+    place_name: String,
+    /// The order answers by itself, and is asked before the placement policy too.
+    is_whole: bool,
     needs_estimates: bool,
 }
 
@@ -111,24 +117,25 @@ impl Scheduler {
     /// # Errors
     /// When a name or an option is wrong.
     pub fn new(config: &SchedulerConfig, backfilling: Backfilling) -> Result<Self, PolicyError> {
-        let key = order::order(&config.order)?;
         let place = place::place(&config.place)?;
-        let needs_estimates =
-            key.needs_estimates() || !matches!(backfilling, Backfilling::Skip | Backfilling::None);
+        let (order, is_whole, needs_estimates): (Box<dyn Policy>, _, _) = match order::order(&config.order)? {
+            Order::Whole(policy) => (policy, true, false),
+            Order::Key(key) => {
+                let plans = !matches!(backfilling, Backfilling::Skip | Backfilling::None);
+                let needs_estimates = plans || key.needs_estimates();
+                (disciplined(key, &config.order, backfilling)?, false, needs_estimates)
+            }
+        };
         Ok(Self {
-            order: match backfilling {
-                Backfilling::Skip => Box::new(Skipping::new(key, order::order(&config.order)?)),
-                Backfilling::None => Box::new(Blocking::new(key)),
-                Backfilling::Easy => Box::new(Easy::new(key)),
-                Backfilling::EasyPublished => Box::new(EasyPublished::new(key)),
-                Backfilling::Conservative => Box::new(Conservative::new(key)),
-            },
+            order,
             place: match config.evict {
                 Eviction::Never => place,
                 Eviction::LowerPriority => Box::new(Preempting::new(place)),
             },
             backfilling,
             order_name: config.order.policy.clone(),
+            place_name: config.place.policy.clone(),
+            is_whole,
             needs_estimates,
         })
     }
@@ -136,7 +143,8 @@ impl Scheduler {
     /// Says why this scheduler cannot schedule this workload on this topology.
     ///
     /// # Errors
-    /// When tasks lack declared run times, or the discipline plans on a pool and there is none.
+    /// When tasks lack declared run times, the discipline plans on a pool and there is none, or there is nothing to
+    /// replay.
     pub fn check(&self, workload: &Workload, topology: &Topology) -> Result<(), PolicyError> {
         let (missing, total) = (workload.tasks_without_estimate(), workload.task_count());
         if self.needs_estimates && missing > 0 {
@@ -144,18 +152,60 @@ impl Scheduler {
             return Err(PolicyError::NeedsEstimates { what, missing, total });
         }
         let hosts = topology.host_count();
-        if matches!(self.backfilling, Backfilling::EasyPublished | Backfilling::Conservative) && hosts > 1 {
+        let plans_on_pool =
+            matches!(self.backfilling, Backfilling::EasyPublished | Backfilling::Conservative);
+        if plans_on_pool && !self.is_whole && hosts > 1 {
             return Err(PolicyError::NeedsPool { backfilling: self.backfilling.name(), hosts });
+        }
+        self.check_records(workload, topology)
+    }
+
+    /// Who replays what nobody recorded would schedule in some way that nobody asked for.
+    fn check_records(&self, workload: &Workload, topology: &Topology) -> Result<(), PolicyError> {
+        const RECORDED: &str = "recorded";
+        if self.order_name == RECORDED && !workload.is_recorded() {
+            return Err(PolicyError::NoStartsRecorded);
+        }
+        if self.place_name == RECORDED {
+            let recorded: BTreeSet<&str> =
+                workload.tasks().filter_map(|task| workload.recorded_host(task)).collect();
+            let is_there = |host| topology.host_name(host).is_some_and(|name| recorded.contains(name));
+            if !topology.hosts().any(is_there) {
+                return Err(PolicyError::NoHostsRecorded { recorded: recorded.len() });
+            }
         }
         Ok(())
     }
+}
+
+/// A key under a discipline.
+fn disciplined(
+    key: Box<dyn OrderKey>,
+    choice: &Choice,
+    backfilling: Backfilling,
+) -> Result<Box<dyn Policy>, PolicyError> {
+    Ok(match backfilling {
+        Backfilling::Skip => match order::order(choice)? {
+            Order::Key(same_key) => Box::new(Skipping::new(key, same_key)),
+            Order::Whole(policy) => policy,
+        },
+        Backfilling::None => Box::new(Blocking::new(key)),
+        Backfilling::Easy => Box::new(Easy::new(key)),
+        Backfilling::EasyPublished => Box::new(EasyPublished::new(key)),
+        Backfilling::Conservative => Box::new(Conservative::new(key)),
+    })
 }
 
 impl Policy for Scheduler {
     fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
         match request {
             Request::Order => self.order.decide(view, request),
-            Request::Place { .. } => self.place.decide(view, request),
+            Request::Place { .. } => {
+                if self.is_whole && self.order.decide(view, request) == Decision::Reject {
+                    return Decision::Reject;
+                }
+                self.place.decide(view, request)
+            }
         }
     }
 
@@ -249,6 +299,30 @@ mod tests {
         assert!(refused(Backfilling::Skip, &workload, &pool).contains("1 of 1 tasks"));
         let estimated = sim::testing::workload("at 0 cpu 1 work 1 estimate 1");
         assert!(refused(Backfilling::Conservative, &estimated, &hosts).contains("2 hosts"));
+    }
+
+    #[test]
+    fn nothing_is_replayed_of_what_nobody_recorded() {
+        let config = |order: &str, place: &str| SchedulerConfig {
+            order: order.into(),
+            place: place.into(),
+            evict: Eviction::Never,
+        };
+        let check = |config: &SchedulerConfig, work: &str| {
+            let topology = sim::testing::topology("cpu 1 name left | cpu 1 name right");
+            let scheduler = Scheduler::new(config, Backfilling::Conservative).expect("valid");
+            scheduler.check(&sim::testing::workload(work), &topology).map_err(|error| error.to_string())
+        };
+        let (order, both) = (config("recorded", "best_fit"), config("recorded", "recorded"));
+        let refused = check(&order, "at 0 cpu 1 work 1").expect_err("no start");
+        assert!(refused.starts_with("the workload records no starts"), "{refused}");
+        let started = "at 0 cpu 1 work 1 started 0";
+        assert_eq!(check(&order, started), Ok(()), "neither estimates nor a pool are needed");
+        for elsewhere in [started, "at 0 cpu 1 work 1 started 0 on middle"] {
+            let refused = check(&both, elsewhere).expect_err("no host");
+            assert!(refused.contains("records no host of this cluster"), "{refused}");
+        }
+        assert_eq!(check(&both, "at 0 cpu 1 work 1 started 0 on right"), Ok(()));
     }
 
     #[test]

@@ -9,11 +9,11 @@ use sim::kernel::ids::{HostId, TaskId};
 use sim::kernel::rng::Seed;
 use sim::observe::EventDigest;
 use sim::rules::{Rules, WhenNoPlace};
-use sim::testing::{placement_on, topology, workload};
+use sim::testing::{Story, placement_on, topology, workload};
 use sim::workload::{Workload, WorkloadBuilder};
 
 use crate::episode::run_episode;
-use crate::policy::Policy;
+use crate::policy::{Choice, Policy};
 use crate::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use crate::score::{Context, Score};
 
@@ -173,6 +173,23 @@ fn random_world(seed: Seed) -> (String, String) {
     (hosts.join(" | "), tasks.join(" | "))
 }
 
+/// The tasks of a drawing, most of them with a recorded start some time after their submission.
+fn with_records(tasks: &str, seed: Seed) -> String {
+    let mut random = seed.stream("testing.records");
+    let recorded = |task: &str| {
+        let submit: usize =
+            task.split_whitespace().nth(1).and_then(|at| at.parse().ok()).expect("a time comes first");
+        if random.below(5) == 0 {
+            task.to_owned()
+        } else {
+            format!("{task} started {}", submit + random.below(60))
+        }
+    };
+    // One always, so that there is something to replay.
+    tasks.split('|').map(recorded).collect::<Vec<_>>().join(" | ")
+        + " | at 0 cpu 0 work 1 estimate 1 started 1"
+}
+
 /// Every placement policy is feasible, places whenever there is room, is deterministic, forgets on reset, and
 /// survives empty, full and useless clusters.
 ///
@@ -237,6 +254,7 @@ impl Policy for Checked {
 pub fn check_discipline(order: &str, backfilling: Backfilling) {
     for seed in (0..30).map(Seed) {
         let (hosts, tasks) = random_world(seed);
+        let tasks = with_records(&tasks, seed);
         let pool = "cpu 64 memory 4096 gpus 16 kind a100".to_owned();
         let needs_pool = matches!(backfilling, Backfilling::EasyPublished | Backfilling::Conservative);
         let hosts = if needs_pool { pool } else { hosts };
@@ -271,6 +289,16 @@ pub fn check_discipline(order: &str, backfilling: Backfilling) {
 /// When each task starts, in whole seconds, under first come, first served and a discipline.
 pub fn starts(work: &str, hosts: &str, backfilling: Backfilling) -> Vec<u64> {
     starts_in_order("fcfs", work, hosts, backfilling)
+}
+
+/// What happens under an order, with first fit.
+pub fn story_in_order(order: Choice, work: &str, hosts: &str) -> Vec<String> {
+    let config = SchedulerConfig { order, place: "first_fit".into(), evict: Default::default() };
+    let mut scheduler = Scheduler::new(&config, Backfilling::Skip).expect("valid");
+    let mut engine = Engine::new(Arc::new(topology(hosts)), Arc::new(workload(work)), Rules::default());
+    let mut story = Story::default();
+    run_episode(&mut engine, &mut scheduler, &mut story).expect("the scheduler is feasible");
+    story.0
 }
 
 /// When each task starts, in whole seconds, under an order and a discipline.

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use runner::replay::Amount;
 
 /// A datacenter simulator in which schedulers compete on real traces.
 ///
@@ -68,16 +69,28 @@ Examples:
   rackwright run my.toml --out results/my --only 'day:*' --only seed=1
   rackwright run my.toml --out results/my --force --json > summary.json")]
     Run(RunArgs),
-    /// Import, inspect or generate workloads
+    /// Import, inspect, generate, fit or transform workloads
     #[command(
         subcommand,
         after_help = "\
 Examples:
   rackwright trace inspect log.swf.gz --json
   rackwright trace import log.swf.gz --format swf --out workloads/log -o processors=larger
-  rackwright trace generate mixed_cluster --seed 7 --out workloads/day -o tasks=30000"
+  rackwright trace generate mixed_cluster --seed 7 --out workloads/day -o tasks=30000
+  rackwright trace fit log.swf.gz --out fits/log
+  rackwright trace transform log.swf.gz --out workloads/tenth 'sample = { share = 0.1 }'"
     )]
     Trace(TraceCommand),
+    /// Carbon intensity, prices, weather and failures: inspect, import, ask for a value
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  rackwright series inspect prices_2023.csv.gz --json
+  rackwright series import Seattle.epw.gz --out series/seattle -o year=2022
+  rackwright series at series/seattle --time 2022-03-01T12:00:00-08:00"
+    )]
+    Series(SeriesCommand),
     /// What a config may name: policies, metrics, formats, generators, models, clusters, rules
     #[command(after_help = "\
 Examples:
@@ -90,10 +103,13 @@ Examples:
   rackwright bench
   rackwright bench --hosts 100000 --tasks 1000000 --scheduler first_fit --json")]
     Bench(BenchArgs),
-    /// Show results again: prints the leaderboard and writes report.html anew
+    /// Show results again, and write what a paper needs: figures (SVG, PNG) with their data (CSV), tables (Markdown,
+    /// LaTeX, CSV), and a README that says what made them
     #[command(after_help = "\
 Examples:
-  rackwright report rackwright-out/default")]
+  rackwright report rackwright-out/default
+  rackwright report results/my --metrics wait_mean,energy_facility --baseline best_fit --scenario 'gpu/*'
+  rackwright report results/my --out thesis/figures --json")]
     Report(ReportArgs),
     /// Print the JSON Schema of the configuration, by which editors complete and check it
     #[command(after_help = "\
@@ -151,17 +167,53 @@ Examples:
   rackwright trace inspect log.swf.gz
   rackwright trace inspect openb_pod_list_default.csv --format openb --json")]
     Inspect(InspectArgs),
+    /// Repeat the decisions that a trace records, and say how faithful the simulation is to it
+    #[command(after_help = "\
+Examples:
+  rackwright trace replay HPC2N-2002-2.2-cln.swf.gz --processors 240
+  rackwright trace replay cluster02.csv.gz --gpus peak --out replayed
+  rackwright trace replay log.swf.gz -o processors=larger --processors 256 --json
+  rackwright trace replay pods.csv --format openb --cluster openb.toml --data ~/rackwright-data")]
+    Replay(ReplayArgs),
+    /// Look at every file below a folder: what it is, and what importing it comes to
+    #[command(after_help = "\
+Examples:
+  rackwright trace survey ~/rackwright-data/traces
+  rackwright trace survey ~/rackwright-data/traces --out docs/formats.md")]
+    Survey(SurveyArgs),
     /// Generate a workload directory
     #[command(after_help = "\
 Examples:
   rackwright trace generate mixed_cluster --seed 7 --out workloads/day
-  rackwright trace generate mixed_cluster --seed 7 --out workloads/early -o arrivals.peak_hour=9")]
+  rackwright trace generate mixed_cluster --seed 7 --out workloads/early -o arrivals.peak_hour=9
+  rackwright trace generate lublin --seed 1 --out workloads/batch -o processors=256 -o jobs=5000
+  rackwright trace generate poisson --seed 1 --out workloads/poisson -o jobs=5000")]
     Generate(GenerateArgs),
+    /// Fit the poisson generator to a trace, and compare what it makes with the trace
+    #[command(after_help = "\
+Examples:
+  rackwright trace fit log.swf.gz
+  rackwright trace fit log.swf.gz --out fits/log
+  rackwright trace fit openb_pod_list_default.csv --out fits/openb --run-times quantiles
+  rackwright trace generate poisson --options fits/log/fitted.toml --seed 1 --out workloads/like-log
+
+With --out it leaves fitted.toml (options of the generator: a part of an experiment as it stands), fit.json, fit.md,
+and the comparison as comparison.svg, .png and .csv.")]
+    Fit(FitArgs),
+    /// Take a part of a workload, change it, or put several together
+    #[command(after_help = "\
+Examples:
+  rackwright trace transform log.swf.gz --out workloads/tenth 'sample = { share = 0.1 }'
+  rackwright trace transform log.swf.gz --out workloads/busy 'split = { part = \"test\" }' 'scale_load = { factor = 1.5 }'
+  rackwright trace transform workloads/a --merge workloads/b --out workloads/both
+
+A step is what stands in the transforms of an experiment; `rackwright list transforms` names them.")]
+    Transform(TransformArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// The file
+    /// The file or folder
     pub(crate) path: PathBuf,
     /// Its format (see `rackwright list formats`); without it, it is recognised
     #[arg(long, value_name = "NAME")]
@@ -176,7 +228,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The file, or a workload directory
+    /// The file or folder, or a workload directory
     pub(crate) path: PathBuf,
     /// Its format (see `rackwright list formats`); without it, it is recognised
     #[arg(long, value_name = "NAME")]
@@ -190,6 +242,62 @@ pub(crate) struct InspectArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The file, or a workload directory
+    pub(crate) path: PathBuf,
+    /// Its format (see `rackwright list formats`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+    #[command(flatten)]
+    pub(crate) on: ReplayOn,
+    /// With --gpus: GPUs of each host; the last host has the rest
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "gpus")]
+    pub(crate) gpus_per_host: u8,
+    /// The placement policy; without it, `recorded` where the cluster has recorded hosts, otherwise `best_fit`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) place: Option<String>,
+    /// Folder in which the node list of the cluster lies; without it, the environment variable RACKWRIGHT_DATA names it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Folder for fidelity.json, fidelity.md and fidelity.svg
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SurveyArgs {
+    /// The folder
+    pub(crate) folder: PathBuf,
+    /// Write a page in Markdown here; it is made anew each time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// On what a trace is replayed.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ReplayOn {
+    /// A pool of so many processors, or `peak`: as many as the recorded tasks have in use at once
+    #[arg(long, value_name = "N")]
+    pub(crate) processors: Option<Amount>,
+    /// So many GPUs, or `peak`
+    #[arg(long, value_name = "N")]
+    pub(crate) gpus: Option<Amount>,
+    /// A description in TOML, with the keys of a cluster of an experiment
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) cluster: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
     /// The generator (see `rackwright list generators`)
     pub(crate) name: String,
@@ -199,9 +307,179 @@ pub(crate) struct GenerateArgs {
     /// Directory for the workload, new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// An option of the generator; may be repeated
+    /// A TOML file of options, such as the fitted.toml of `rackwright trace fit`
+    #[arg(long = "options", value_name = "FILE")]
+    pub(crate) options_file: Option<PathBuf>,
+    /// An option of the generator, over those of the file; may be repeated
     #[arg(short = 'o', value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SeriesCommand {
+    /// Say what is in a series
+    #[command(after_help = "\
+Examples:
+  rackwright series inspect CISO_NG_avgCI.csv.gz
+  rackwright series inspect Seattle.epw -o quantity=pressure --json")]
+    Inspect(SeriesInspectArgs),
+    /// Turn a file into a canonical series directory
+    #[command(after_help = "\
+Examples:
+  rackwright series import ger_ci.csv.gz --out series/germany
+  rackwright series import own.csv --format csv_series --out series/own -o time=t -o value=v -o quantity=dry_bulb")]
+    Import(SeriesImportArgs),
+    /// Say its value at a moment, or its mean over a time
+    #[command(after_help = "\
+Examples:
+  rackwright series at series/germany --time \"2020-03-01 12:00 Europe/Berlin\"
+  rackwright series at prices_2023.csv.gz --time 2023-01-01T00:00Z --until 2023-02-01T00:00Z
+  rackwright series at series/germany --time 2031-07-01T12:00Z --wrap year --gaps hold")]
+    At(AtArgs),
+}
+
+/// A file that holds a series, or a series directory.
+#[derive(Debug, Args)]
+pub(crate) struct SeriesFile {
+    /// The file, or a series directory
+    pub(crate) path: PathBuf,
+    /// Its format (see `rackwright list series`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SeriesInspectArgs {
+    #[command(flatten)]
+    pub(crate) file: SeriesFile,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SeriesImportArgs {
+    #[command(flatten)]
+    pub(crate) file: SeriesFile,
+    /// Directory for the series, new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AtArgs {
+    #[command(flatten)]
+    pub(crate) file: SeriesFile,
+    /// The moment, with an offset or a zone: 2022-03-01T12:00:00+01:00, or "2022-03-01 12:00 Europe/Berlin"
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: String,
+    /// The mean from --time until this moment, instead of one value
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// What a gap says
+    #[arg(long, value_enum, default_value_t = GapsRule::Refuse)]
+    pub(crate) gaps: GapsRule,
+    /// A gap is where the next point comes later than so many local steps
+    #[arg(long, value_name = "N", default_value_t = 1.5)]
+    pub(crate) gap_factor: f64,
+    /// What is said beyond the ends
+    #[arg(long, value_enum, default_value_t = WrapRule::Never)]
+    pub(crate) wrap: WrapRule,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a gap says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GapsRule {
+    /// Nothing: who asks is told so
+    Refuse,
+    /// The value before it holds on
+    Hold,
+    /// A straight line to the value behind it
+    Interpolate,
+}
+
+/// What is said beyond the ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WrapRule {
+    /// Nothing: who asks is told so
+    Never,
+    /// The same day and time of a year that is covered
+    Year,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// The trace, or a workload directory
+    pub(crate) path: PathBuf,
+    /// Its format (see `rackwright list formats`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// Directory for what is left, new or empty; without it, the comparison is only printed
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The seed of the workload that is compared with the trace
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How run times are described
+    #[arg(long, value_enum, default_value_t = RunTimesChoice::Family)]
+    pub(crate) run_times: RunTimesChoice,
+    /// Unix time at which the trace's own clock shows 0; without it, what the trace says of it
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) epoch: Option<u64>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+}
+
+/// How run times are described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunTimesChoice {
+    /// By the most likely family of distributions
+    Family,
+    /// By quantiles of the trace
+    Quantiles,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TransformArgs {
+    /// The trace, or a workload directory
+    pub(crate) path: PathBuf,
+    /// What is done to it, in order, each a line of TOML: 'NAME = { KEY = VALUE }'
+    #[arg(value_name = "STEP")]
+    pub(crate) steps: Vec<String>,
+    /// Directory for the workload, new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The seed of steps that draw
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Another trace or workload directory, put together with the first before all steps; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) merge: Vec<PathBuf>,
+    /// How the clocks of what is put together are laid upon each other
+    #[arg(long, value_enum, default_value_t = AlignChoice::Begin)]
+    pub(crate) align: AlignChoice,
+    /// Format of the traces (see `rackwright list formats`); without it, it is recognised
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+    /// An option of the importer; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+}
+
+/// How the clocks of several workloads are laid upon each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AlignChoice {
+    /// All begin at the same moment
+    Begin,
+    /// By their sources' own clocks
+    Origin,
 }
 
 #[derive(Debug, Args)]
@@ -222,8 +500,12 @@ pub(crate) enum Family {
     Metrics,
     /// Traces that can be imported
     Formats,
+    /// Carbon intensity, prices, weather and failures that can be imported
+    Series,
     /// Workloads that can be made up
     Generators,
+    /// What can be done to workloads
+    Transforms,
     /// What hosts and devices draw
     Models,
     /// Clusters that are built in
@@ -250,8 +532,23 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// A folder of results
+    /// A folder of results; its report.html is written anew
     pub(crate) dir: PathBuf,
+    /// Folder for the figures and tables, new, empty or of an earlier report; without it, DIR/paper
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The metrics of figures and tables, the first of them for the overview (see `rackwright list metrics`)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+    /// The scheduler that the others are compared with; without it, the first of the plan
+    #[arg(long, value_name = "NAME")]
+    pub(crate) baseline: Option<String>,
+    /// Only the scenarios of this name, in which * stands for any text
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) scenario: Option<String>,
+    /// Print which files were written as JSON instead of the leaderboard
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

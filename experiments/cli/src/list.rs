@@ -27,7 +27,9 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
             Family::Policies,
             Family::Metrics,
             Family::Formats,
+            Family::Series,
             Family::Generators,
+            Family::Transforms,
             Family::Models,
             Family::Clusters,
             Family::Rules,
@@ -58,7 +60,9 @@ fn entries(family: Family) -> Vec<Entry> {
             .collect(),
         Family::Metrics => metrics(),
         Family::Formats => plain("format", traces::import::names()),
+        Family::Series => plain("series", traces::series::names()),
         Family::Generators => plain("generator", traces::generate::names()),
+        Family::Transforms => plain("transform", traces::transform::names()),
         Family::Models => {
             let entry = |family| {
                 move |(name, help): (&str, String)| Entry {

@@ -5,14 +5,19 @@ mod allocator;
 mod args;
 mod bench;
 mod failure;
+mod fit;
 mod forecast;
 mod list;
 mod manual;
+mod replay;
 mod report;
 mod run;
 mod schema;
+mod series;
+mod survey;
 mod terminal;
 mod trace;
+mod transform;
 
 use std::process::ExitCode;
 
@@ -40,9 +45,10 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         None => run::main_job(&cli.main_job),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Trace(command)) => trace::trace(&command),
+        Some(Command::Series(command)) => series::series(&command),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
-        Some(Command::Report(args)) => report::report(&args.dir),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::Schema(args)) => schema::schema(&args),
         Some(Command::Completions(args)) => manual::completions(&args),
         Some(Command::Man(args)) => manual::man(&args),
@@ -64,8 +70,8 @@ fn parsed() -> Result<Option<Cli>, Failure> {
 /// What clap says in several paragraphs, without the usage.
 fn one_line(error: &clap::Error) -> String {
     let cli = Cli::command();
-    let is_trace = std::env::args().nth(1).is_some_and(|first| first == "trace");
-    let parent = if is_trace { cli.find_subcommand("trace").unwrap_or(&cli) } else { &cli };
+    let first = std::env::args().nth(1).unwrap_or_default();
+    let parent = cli.find_subcommand(&first).filter(|verb| verb.has_subcommands()).unwrap_or(&cli);
     let names: Vec<&str> = parent.get_subcommands().map(clap::Command::get_name).collect();
     if let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidSubcommand) {
         return unknown_name("command", found, &names);

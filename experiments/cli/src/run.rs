@@ -16,7 +16,7 @@ use crate::report;
 use crate::terminal::{Bar, print};
 
 const DEFAULT_CONFIG: &str = include_str!("../../configs/default.toml");
-const DATA_VARIABLE: &str = "RACKWRIGHT_DATA";
+pub(crate) const DATA_VARIABLE: &str = "RACKWRIGHT_DATA";
 
 /// Runs the built-in experiment, which needs no data.
 pub(crate) fn main_job(args: &MainJob) -> Result<(), Failure> {

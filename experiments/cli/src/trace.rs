@@ -1,4 +1,4 @@
-//! `rackwright trace`: import, inspect, generate.
+//! `rackwright trace`: import, inspect, generate; replaying, fitting and transforming have files of their own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,13 +12,18 @@ use traces::import::{self, ImportError, ImportSummary};
 
 use crate::args::{GenerateArgs, ImportArgs, InspectArgs, TraceCommand};
 use crate::failure::{Failure, bad_input, failed};
-use crate::terminal::print;
+use crate::terminal::{Reading, print};
+use crate::{fit, replay, survey, transform};
 
 pub(crate) fn trace(command: &TraceCommand) -> Result<(), Failure> {
     match command {
         TraceCommand::Import(args) => import(args),
         TraceCommand::Inspect(args) => inspect(args),
+        TraceCommand::Replay(args) => replay::replay(args),
+        TraceCommand::Survey(args) => survey::survey(args),
         TraceCommand::Generate(args) => generate(args),
+        TraceCommand::Fit(args) => fit::fit(args),
+        TraceCommand::Transform(args) => transform::transform(args),
     }
 }
 
@@ -31,7 +36,8 @@ fn import(args: &ImportArgs) -> Result<(), Failure> {
 }
 
 fn inspect(args: &InspectArgs) -> Result<(), Failure> {
-    let summary = match args.path.is_dir() && args.format.is_none() {
+    let is_canonical = args.path.join("manifest.toml").is_file() && args.format.is_none();
+    let summary = match is_canonical {
         true => canonical_summary(&args.path)?,
         false => imported(&args.path, args.format.as_deref(), &args.options)?.1,
     };
@@ -46,7 +52,11 @@ fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     if !known.contains(&args.name.as_str()) {
         return Err(bad_input(anyhow::anyhow!(unknown_name("generator", &args.name, &known))));
     }
-    let options = options(&args.options)?;
+    let over = options(&args.options)?;
+    let options = match &args.options_file {
+        Some(file) => overridden(options_of(file, &args.name)?, over),
+        None => over,
+    };
     let workload = generate::generate(&args.name, options, Seed(args.seed)).map_err(bad_input)?;
     let file = format!("seed {}", args.seed);
     let source = Source { file, licence: None, importer: args.name.clone() };
@@ -55,8 +65,77 @@ fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     print(&format!("{tasks} tasks of {jobs} jobs\nworkload: {}", args.out.display()))
 }
 
-fn format_failure(error: FormatError) -> Failure {
+/// The options in a file: as they are, or those of the one workload of a part of an experiment.
+fn options_of(file: &Path, generator: &str) -> Result<toml::Table, Failure> {
+    let refuse = |problem: String| bad_input(anyhow::anyhow!("{}: {problem}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let mut table: toml::Table = toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))?;
+    let Some(workloads) = table.remove("workloads") else { return Ok(table) };
+    let allowed = "allowed are options, or one workload with a generator as its source";
+    let sources: Vec<&toml::Value> = workloads
+        .as_table()
+        .into_iter()
+        .flat_map(|all| all.values())
+        .filter_map(|one| one.get("source"))
+        .collect();
+    let [toml::Value::Table(source)] = sources[..] else {
+        return Err(refuse(format!("key `workloads`: {} sources stand there; {allowed}", sources.len())));
+    };
+    let mut source = source.clone();
+    match source.remove("generator").as_ref().and_then(toml::Value::as_str) {
+        Some(name) if name == generator => Ok(source),
+        Some(name) => {
+            Err(refuse(format!("key `generator`: {name} stands there, and {generator} was asked for")))
+        }
+        None => Err(refuse(format!("there is no key `generator`; {allowed}"))),
+    }
+}
+
+/// One table of options over another, table by table.
+fn overridden(mut base: toml::Table, over: toml::Table) -> toml::Table {
+    for (key, value) in over {
+        let value = match (base.remove(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(value)) => {
+                toml::Value::Table(overridden(inner, value))
+            }
+            (_, value) => value,
+        };
+        base.insert(key, value);
+    }
+    base
+}
+
+/// A workload from a trace or from a directory, and what is known of where it came from.
+pub(crate) struct Input {
+    pub(crate) workload: Workload,
+    pub(crate) importer: String,
+    pub(crate) licence: Option<String>,
+    /// Unix time at which the trace's own clock shows 0, where the trace says so.
+    pub(crate) epoch_seconds: Option<u64>,
+}
+
+/// Reads a workload directory, or imports a trace.
+pub(crate) fn input(path: &Path, format: Option<&str>, pairs: &[String]) -> Result<Input, Failure> {
+    if path.is_dir() && format.is_none() {
+        let (workload, manifest) = format::read(path).map_err(bad_input)?;
+        let (importer, licence) = (manifest.importer.name, manifest.source.licence);
+        return Ok(Input { workload, importer, licence, epoch_seconds: None });
+    }
+    let (workload, summary) = imported(path, format, pairs)?;
+    let epoch_seconds = summary.facts.get("unix_start_time").copied();
+    Ok(Input { workload, importer: summary.importer, licence: None, epoch_seconds })
+}
+
+pub(crate) fn format_failure(error: FormatError) -> Failure {
     if matches!(error, FormatError::Files { .. }) { failed(error) } else { bad_input(error) }
+}
+
+/// The workload of a file of some format, or of a workload directory.
+pub(crate) fn workload(path: &Path, format: Option<&str>, pairs: &[String]) -> Result<Workload, Failure> {
+    match path.join("manifest.toml").is_file() && format.is_none() {
+        true => Ok(format::read(path).map_err(bad_input)?.0),
+        false => Ok(imported(path, format, pairs)?.0),
+    }
 }
 
 fn imported(
@@ -70,22 +149,29 @@ fn imported(
         Some(name) => return Err(bad_input(anyhow::anyhow!(unknown_name("format", name, &known)))),
         None => recognised(path, &known)?,
     };
-    import::import(name, path, options(pairs)?).map_err(bad_input)
+    let (options, reading) = (options(pairs)?, Reading::of(path));
+    import::import_watched(name, path, options, reading.bytes_read()).map_err(bad_input)
 }
 
 fn recognised(path: &Path, known: &[&str]) -> Result<&'static str, Failure> {
-    if let Err(source) = std::fs::File::open(path) {
+    if let Err(source) = std::fs::metadata(path).and_then(|_| std::fs::File::open(path)) {
         return Err(bad_input(ImportError::Open { file: path.display().to_string(), source }));
     }
     import::recognise(path).ok_or_else(|| {
-        let (file, known) = (path.display(), known.join(", "));
-        bad_input(anyhow::anyhow!("the format of {file} is not recognised; name it with --format: {known}"))
+        let file = path.display();
+        bad_input(match import::other_file(path) {
+            Some(other) => anyhow::anyhow!("{file} is no workload: it is {}; {}", other.what, other.why),
+            None => {
+                let known = known.join(", ");
+                anyhow::anyhow!("the format of {file} is not recognised; name it with --format: {known}")
+            }
+        })
     })
 }
 
 /// `-o KEY=VALUE`, the value being TOML where it can be read as such, and a word otherwise. Dots in the key lead
 /// into tables.
-fn options(pairs: &[String]) -> Result<toml::Table, Failure> {
+pub(crate) fn options(pairs: &[String]) -> Result<toml::Table, Failure> {
     let mut options = toml::Table::new();
     for pair in pairs {
         let refuse = |problem: &str| Err(bad_input(anyhow::anyhow!("option `-o {pair}`: {problem}")));
@@ -138,6 +224,10 @@ fn canonical_summary(path: &Path) -> Result<ImportSummary, Failure> {
         jobs: workload.job_count() as u64,
         tasks_censored: workload.tasks().filter(|&task| workload.is_censored(task)).count() as u64,
         tasks_without_estimate: workload.tasks_without_estimate() as u64,
+        tasks_recorded: workload.tasks().filter(|&task| workload.recorded_start(task).is_some()).count()
+            as u64,
+        core_hours: import::requested_hours(&workload).0,
+        device_hours: import::requested_hours(&workload).1,
         facts: BTreeMap::new(),
     })
 }
@@ -155,6 +245,9 @@ fn in_lines(summary: &ImportSummary) -> String {
         format!("tasks                   {}", summary.tasks),
         format!("  censored              {}", summary.tasks_censored),
         format!("  without estimate      {}", summary.tasks_without_estimate),
+        format!("  recorded start        {}", summary.tasks_recorded),
+        format!("core-hours              {:.1}", summary.core_hours),
+        format!("device-hours            {:.1}", summary.device_hours),
         format!("span                    {} s", summary.span_seconds),
         format!("origin                  {} s", summary.origin_seconds),
     ]);

@@ -29,6 +29,8 @@ cluster = "c"
 workload = "w"
 "#;
 
+const TWO_JOBS: &str = "; MaxProcs: 8\n1 0 0 100 4 -1 -1 4 200 -1 1 1 1 1 1 1 -1 -1\n2 5 0 0 2 -1 -1 2 50 -1 1 1 1 1 1 1 -1 -1\n";
+
 fn folder_with_small() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("small.toml"), SMALL).expect("written");
@@ -44,7 +46,11 @@ fn every_verb_has_help_with_examples() {
         &["trace"],
         &["trace", "import"],
         &["trace", "inspect"],
+        &["trace", "replay"],
         &["trace", "generate"],
+        &["trace", "survey"],
+        &["trace", "fit"],
+        &["trace", "transform"],
         &["list"],
         &["bench"],
         &["report"],
@@ -91,6 +97,7 @@ fn the_examples_of_generating_and_listing_work() {
 fn wrong_arguments_are_refused_in_one_line() {
     let folder = folder_with_small();
     std::fs::write(folder.path().join("text.txt"), "nothing\n").expect("written");
+    std::fs::write(folder.path().join("short.swf"), TWO_JOBS).expect("written");
     std::fs::write(folder.path().join("wrong.toml"), SMALL.replace("best_fit", "best_fitt"))
         .expect("written");
     let late = SMALL.to_owned() + "rules = \"r\"\n[rules.r]\nwarm_up_seconds = 1e9\n";
@@ -122,6 +129,37 @@ fn wrong_arguments_are_refused_in_one_line() {
         ),
         (&["trace", "generate", "mixed", "--seed", "1", "--out", "w"], &["`mixed`", "mixed_cluster"]),
         (&["trace", "generate", "mixed_cluster", "--seed", "1", "--out", "w", "-o", "taks=1"], &["taks"]),
+        (
+            &["trace", "generate", "poisson", "--seed", "1", "--out", "w", "--options", "small.toml"],
+            &["small.toml", "poisson"],
+        ),
+        (
+            &["trace", "generate", "poisson", "--seed", "1", "--out", "w", "--options", "no.toml"],
+            &["no.toml", "cannot be read"],
+        ),
+        (&["trace", "fit", "nowhere.swf"], &["nowhere.swf", "cannot be opened"]),
+        (&["trace", "fit", "short.swf"], &["2 jobs", "20 or more"]),
+        (&["trace", "transform", "short.swf", "--out", "w"], &["sample", "--merge"]),
+        (
+            &["trace", "transform", "short.swf", "--out", "w", "smaple = {}"],
+            &["`smaple`", "did you mean `sample`?"],
+        ),
+        (&["trace", "transform", "short.swf", "--out", "w", "sample"], &["NAME = { KEY = VALUE }"]),
+        (&["trace", "transform", "short.swf", "--out", "w", "sample = { share = 2 }"], &["`share`: 2"]),
+        (&["trace", "transform", "short.swf", "--out", "w", "sample = { sahre = 1 }"], &["sahre", "share"]),
+        (
+            &[
+                "trace",
+                "transform",
+                "short.swf",
+                "--out",
+                "w",
+                "window = { first_jobs = [0], count = 1 }",
+                "--seed",
+                "1",
+            ],
+            &["seed 1"],
+        ),
         (&["list", "polices"], &["polices", "policies"]),
         (&["bench", "--hosts", "3"], &["hosts"]),
         (&["bench", "--scheduler", "best"], &["best", "best_fit"]),
@@ -172,6 +210,54 @@ fn a_run_leaves_a_report_and_is_shown_again() {
 }
 
 #[test]
+fn a_report_writes_what_a_paper_needs() {
+    let folder = folder_with_small();
+    printed(folder.path(), &["run", "small.toml", "--out", "o"]);
+    assert!(!folder.path().join("o/paper").exists(), "a run writes the page only");
+    let text = printed(folder.path(), &["report", "o"]);
+    assert!(text.contains("best_fit") && text.contains("report.html") && text.contains("o/paper"), "{text}");
+    let readme = std::fs::read_to_string(folder.path().join("o/paper/README.md")).expect("written");
+    assert!(readme.contains("`rackwright run small.toml`") && readme.contains("`rackwright report RESULTS`"));
+    let page = std::fs::read_to_string(folder.path().join("o/report.html")).expect("written");
+    assert!(
+        page.contains("paper/README.md") || page.contains("paper&#x2f;README.md"),
+        "the page leads there"
+    );
+    let before = common::content(&folder.path().join("o"));
+    assert!(before.keys().any(|path| path.ends_with("figures/s-side-by-side.png")));
+    assert!(before.keys().any(|path| path.ends_with("paper/timings.csv")));
+    printed(folder.path(), &["report", "o"]);
+    printed(folder.path(), &["run", "small.toml", "--out", "o"]);
+    assert_eq!(common::content(&folder.path().join("o")), before, "the same bytes each time");
+
+    let chosen = ["--metrics", "makespan,wait_mean", "--baseline", "best_fit", "--scenario", "s*"];
+    let out = ["report", "o", "--out", "elsewhere/figures", "--json"];
+    let written: Value =
+        serde_json::from_str(&printed(folder.path(), &[&out[..], &chosen].concat())).expect("JSON");
+    let written = written["files"].as_array().expect("a list");
+    assert!(written.len() > 20);
+    for path in written {
+        assert!(folder.path().join(path.as_str().expect("a path")).is_file(), "{path}");
+    }
+    let table =
+        std::fs::read_to_string(folder.path().join("elsewhere/figures/tables/s.md")).expect("written");
+    assert!(
+        table.contains("| scheduler | makespan") && table.contains("difference to best\\_fit"),
+        "{table}"
+    );
+
+    for (args, expected) in [
+        (["--metrics", "wait_men"], "wait_mean"),
+        (["--baseline", "random"], "first_fit, best_fit"),
+        (["--scenario", "t*"], "no scenario fits `t*`"),
+        (["--out", "."], "not empty"),
+    ] {
+        let line = refusal(folder.path(), &[&["report", "o"][..], &args].concat());
+        assert!(line.contains(expected), "{args:?}: {line}");
+    }
+}
+
+#[test]
 fn the_list_has_every_family() {
     let folder = tempfile::tempdir().expect("a folder");
     let all = printed(folder.path(), &["list"]);
@@ -182,6 +268,9 @@ fn the_list_has_every_family() {
         "wait_mean",
         "swf",
         "mixed_cluster",
+        "lublin",
+        "poisson",
+        "time_window",
         "sr665_7763",
         "A100",
         "epyc_fleet",
@@ -189,7 +278,7 @@ fn the_list_has_every_family() {
     ] {
         assert!(all.contains(name), "{name} is not in the list");
     }
-    for family in ["policies", "metrics", "formats", "generators", "models", "clusters", "rules"] {
+    for family in ["policies", "metrics", "formats", "generators", "transforms", "models", "clusters", "rules"] {
         let entries: Value =
             serde_json::from_str(&printed(folder.path(), &["list", family, "--json"])).expect("JSON");
         let entries = entries.as_array().expect("a list");
@@ -223,13 +312,72 @@ fn a_generated_workload_can_be_inspected_and_run() {
 #[test]
 fn a_swf_log_is_imported_and_inspected() {
     let folder = tempfile::tempdir().expect("a folder");
-    let rows = "; MaxProcs: 8\n1 0 0 100 4 -1 -1 4 200 -1 1 1 1 1 1 1 -1 -1\n2 5 0 0 2 -1 -1 2 50 -1 1 1 1 1 1 1 -1 -1\n";
-    std::fs::write(folder.path().join("log.swf"), rows).expect("written");
+    std::fs::write(folder.path().join("log.swf"), TWO_JOBS).expect("written");
     let text = printed(folder.path(), &["trace", "inspect", "log.swf"]);
     assert!(text.contains("rows read               2") && text.contains("max_procs"), "{text}");
     let args = ["trace", "import", "log.swf", "--format", "swf", "--out", "w", "-o", "zero_run_time=drop"];
     assert!(printed(folder.path(), &args).contains("rows dropped            1"));
     assert!(printed(folder.path(), &["trace", "inspect", "w"]).contains("tasks                   1"));
+}
+
+#[test]
+fn a_fit_is_generated_and_run_as_it_stands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    printed(folder.path(), &["trace", "generate", "lublin", "--seed", "1", "--out", "w", "-o", "jobs=600"]);
+    let told = printed(folder.path(), &["trace", "fit", "w", "--out", "f", "--seed", "3"]);
+    assert!(told.contains("run time") && told.contains("fit: f"), "{told}");
+    for name in ["fitted.toml", "fit.json", "fit.md", "comparison.csv", "comparison.svg", "comparison.png"] {
+        assert!(folder.path().join("f").join(name).metadata().is_ok_and(|file| file.len() > 200), "{name}");
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("f").join(name)).expect("text");
+    let report: Value = serde_json::from_str(&read("fit.json")).expect("JSON");
+    assert!(report["quantities"].as_array().is_some_and(|all| all.len() >= 4), "{report}");
+    assert!(report["classes"][0]["candidates"][0]["aic"].is_number(), "{report}");
+    let fitted = read("fitted.toml");
+    let example = fitted.lines().find_map(|line| line.strip_prefix("# rackwright ")).expect("a command");
+    let args: Vec<&str> =
+        example.split_whitespace().map(|word| if word == "workloads/fitted" { "g" } else { word }).collect();
+    assert!(printed(folder.path(), &args).contains("600 jobs"), "{args:?}");
+    printed(folder.path(), &[&args[..5], &["--seed", "3", "--out", "h", "-o", "jobs=50"]].concat()[..]);
+    // A part of an experiment as it stands.
+    let start = SMALL.find("[workloads.w]").expect("there");
+    let end = SMALL.find("[schedulers.first_fit]").expect("there");
+    let text = [&SMALL[..start], &SMALL[end..], &fitted]
+        .concat()
+        .replace("workload = \"w\"", "workload = \"fitted\"");
+    std::fs::write(folder.path().join("fitted.toml"), text).expect("written");
+    printed(folder.path(), &["run", "fitted.toml", "--out", "o", "--no-report"]);
+    assert!(refusal(folder.path(), &["trace", "fit", "w", "--out", "f"]).contains("not overwritten"));
+}
+
+#[test]
+fn steps_and_merging_are_told_of_and_written_down() {
+    let folder = tempfile::tempdir().expect("a folder");
+    printed(folder.path(), &["trace", "generate", "poisson", "--seed", "1", "--out", "w", "-o", "jobs=400"]);
+    let split = |part: &str, out: &str| {
+        let step = format!("split = {{ part = '{part}', train = 0.5, validation = 0.25, test = 0.25 }}");
+        printed(folder.path(), &["trace", "transform", "w", "--out", out, &step])
+    };
+    let told: Vec<String> =
+        [("train", "a"), ("validation", "b"), ("test", "c")].map(|(part, out)| split(part, out)).into();
+    assert!(told.iter().all(|one| one.contains("read                400 jobs")), "{told:?}");
+    let merge =
+        ["trace", "transform", "a", "--merge", "b", "--merge", "c", "--align", "origin", "--out", "m"];
+    assert!(printed(folder.path(), &merge).contains("merge               400 jobs"));
+    let sampled = [
+        "trace",
+        "transform",
+        "m",
+        "--out",
+        "s",
+        "--seed",
+        "5",
+        "sample = { share = 0.5 }",
+        "limit = { tasks = 90 }",
+    ];
+    assert!(printed(folder.path(), &sampled).contains("limit               90 jobs"));
+    let manifest = std::fs::read_to_string(folder.path().join("s/manifest.toml")).expect("text");
+    assert!(manifest.contains("m; sample = { share = 0.5 }; limit = { tasks = 90 }; seed 5"), "{manifest}");
 }
 
 #[test]

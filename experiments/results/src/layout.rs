@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 /// the page that described the old one.
 pub const REPORT_FILE: &str = "report.html";
 
+/// Where `reports` puts what a paper needs, unless it is told otherwise. An experiment that replaces another leaves it
+/// alone: people work there, and its README names the configuration that it belongs to.
+pub const PAPER_FOLDER: &str = "paper";
+
 pub(crate) const MANIFEST: &str = "experiment.json";
 pub(crate) const SUMMARY: &str = "summary.json";
 pub(crate) const METRICS: &str = "metrics.parquet";

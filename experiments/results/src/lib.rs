@@ -28,7 +28,7 @@ mod summary;
 mod tables;
 
 pub use error::ResultsError;
-pub use layout::REPORT_FILE;
+pub use layout::{PAPER_FOLDER, REPORT_FILE};
 pub use load::{FinishedRun, Results, read_timings};
 pub use manifest::{ExperimentManifest, PlannedRun, SCHEMA_VERSION};
 pub use record::{Better, MetricValue, RunRecord, SeriesPoint, Timing};

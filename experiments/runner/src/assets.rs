@@ -135,8 +135,7 @@ pub(crate) fn is_of_seed(workload: &PlannedWorkload) -> bool {
 /// Index of the first transform that differs by seed: what stands before it is done once for all.
 fn first_of_seed(workload: &PlannedWorkload) -> usize {
     let transforms = &workload.config.transforms;
-    let differs = |one: &Transform| matches!(one, Transform::Window(_) | Transform::Fill(_));
-    transforms.iter().position(differs).unwrap_or(transforms.len())
+    transforms.iter().position(Transform::is_of_seed).unwrap_or(transforms.len())
 }
 
 fn source(planned: &PlannedWorkload, seed: Seed) -> Result<Arc<Workload>, RunError> {

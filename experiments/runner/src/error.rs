@@ -11,6 +11,7 @@ use traces::import::ImportError;
 use traces::transform::TransformError;
 
 use crate::config::ConfigError;
+use crate::replay::ReplayClusterError;
 
 /// Why an experiment was not planned or not run.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +131,9 @@ pub enum RunError {
         /// When the warm-up ends.
         begin_seconds: f64,
     },
+    /// A cluster on which a trace cannot be replayed.
+    #[error(transparent)]
+    ReplayCluster(#[from] ReplayClusterError),
     /// A scheduler that cannot do this.
     #[error("{run}: {source}")]
     Policy {

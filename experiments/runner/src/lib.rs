@@ -13,6 +13,7 @@
 //!     |     evaluate.rs   one run: engine, scheduler, observers
 //!     |     assets.rs     topologies and workloads, made once and shared
 //!     |     series.rs     the cluster over time
+//!  replay.rs      a trace's own decisions repeated, and held against the trace
 //!  bench.rs       how fast all this is; memory.rs  how memory is counted
 //! ```
 //!
@@ -31,6 +32,7 @@ pub mod memory;
 pub mod nearest;
 pub mod plan;
 pub mod selection;
+pub mod replay;
 pub mod series;
 
 pub use config::{Config, ConfigError};

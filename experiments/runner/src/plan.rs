@@ -229,7 +229,7 @@ fn plan_workload(
     Ok((PlannedWorkload { name: name.to_owned(), config: config.clone(), path }, value))
 }
 
-fn in_data(what: &str, path: &str, data: Option<&Path>) -> Result<PathBuf, RunError> {
+pub(crate) fn in_data(what: &str, path: &str, data: Option<&Path>) -> Result<PathBuf, RunError> {
     match data {
         Some(data) => Ok(data.join(path)),
         None => Err(RunError::NoDataFolder { what: what.to_owned(), path: path.to_owned() }),

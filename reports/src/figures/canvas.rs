@@ -72,6 +72,19 @@ pub(super) fn text_width(text: &str, size: u32) -> Result<i32, ReportError> {
     Ok(width as i32)
 }
 
+/// A text in lines that are no wider than this many pixels, broken between words; a longer word stays whole.
+pub(super) fn wrapped(text: &str, size: u32, width: u32) -> Result<Vec<String>, ReportError> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let longer = lines.last().map(|line| format!("{line} {word}"));
+        match (longer, lines.last_mut()) {
+            (Some(longer), Some(line)) if text_width(&longer, size)? <= width as i32 => *line = longer,
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    Ok(lines)
+}
+
 /// A legend above everything else: as many rows as it needs, so that it never covers data.
 pub(super) struct Legend {
     entries: Vec<(i32, i32, RGBColor, String)>,

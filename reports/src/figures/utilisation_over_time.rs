@@ -1,6 +1,7 @@
 //! How much of the cluster is promised to tasks.
 
 use super::Scene;
+use super::drawing::Drawing;
 use super::time_chart::{self, Panel};
 use crate::error::ReportError;
 
@@ -8,9 +9,9 @@ pub(super) const TITLE: &str = "Allocation over time";
 pub(super) const CAPTION: &str = "Share of all cpu, memory and devices that is promised to tasks; one line per \
     scheduler, first seed of the plan. Where no device was ever in use, that panel is left out.";
 
-pub(super) fn draw(scene: &Scene<'_>) -> Result<String, ReportError> {
+pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
     let panel =
-        |title: &str, value| Panel { title: format!("{title} (%)"), value, unit: 0.01, top: Some(100.0) };
+        |title: &str, value| Panel { title: title.to_owned(), unit: "%", value, scale: 0.01, top: Some(100.0) };
     let mut panels = vec![
         panel("cpu allocated", |point| point.cpu_allocation),
         panel("memory allocated", |point| point.memory_allocation),

@@ -207,6 +207,8 @@ metrics! {
     tasks_rejected
     tasks_left_waiting
     evictions
+    replay_start_error_mean
+    replay_start_error_max
     gpu_allocation_ratio_at_100
     gpu_allocation_ratio_at_130
     fragmentation_at_100
@@ -232,6 +234,19 @@ mod tests {
             assert_eq!(value, 0.0, "{}", info.name);
             assert!(!info.unit.is_empty() && !info.help.is_empty(), "{}", info.name);
         }
+    }
+
+    /// Started at 0 and 4 s where 0 and 1 s are recorded, and once where nothing is.
+    #[test]
+    fn starts_are_compared_with_recorded_ones() {
+        let work = "at 0 cpu 1 work 4 started 0 | at 0 cpu 1 work 2 started 1 | at 9 cpu 1 work 1";
+        let mut engine = testing::engine("cpu 1", work);
+        let mut metrics = MetricSet::default();
+        testing::run_first_fit(&mut engine, &mut metrics);
+        let values = metrics.values(engine.view());
+        let value =
+            |name: &str| values[MetricSet::INFOS.iter().position(|info| info.name == name).expect(name)];
+        assert_eq!([value("replay_start_error_mean"), value("replay_start_error_max")], [1.5, 3.0]);
     }
 
     #[test]

@@ -38,6 +38,14 @@ pub(super) fn first_wait(task: TaskId, view: ClusterView<'_>) -> Option<SimDurat
     (view.attempt(task) == 0).then(|| view.now().since(view.submit(task)))
 }
 
+/// How far the start of a task that has just started for the first time is from the one that the source records;
+/// nothing when it records none.
+#[inline]
+pub(super) fn start_error(task: TaskId, view: ClusterView<'_>) -> Option<SimDuration> {
+    let recorded = view.recorded_start(task)?;
+    (view.attempt(task) == 0).then(|| SimDuration(view.now().0.abs_diff(recorded.0)))
+}
+
 /// Times from submission to the first start. Most tasks of most workloads start at once, and are only counted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FirstWaits {

@@ -249,6 +249,8 @@ mod tests {
         "tasks_left_waiting",
         "gpu_allocation_ratio_at_100",
         "gpu_allocation_ratio_at_130",
+        "replay_start_error_max",
+        "replay_start_error_mean",
         "fragmentation_at_100",
         "fragmentation_at_130",
         "failed_tasks_at_130",

@@ -114,6 +114,7 @@ impl Table {
         u16s: u16 -> u16;
         u32s: u32 -> u32;
         u64s: u64 -> u64;
+        i64s: i64 -> i64;
         f32s: f32 -> f32;
         f64s: f64 -> f64;
         bools: bool -> bool;

@@ -39,7 +39,7 @@ pub fn write(workload: &Workload, dir: &Path, source: &Source) -> Result<Manifes
     Ok(manifest)
 }
 
-fn refuse_occupied(dir: &Path) -> Result<(), FormatError> {
+pub(super) fn refuse_occupied(dir: &Path) -> Result<(), FormatError> {
     match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),
         Ok(false) => Err(FormatError::Occupied { path: display(dir) }),
@@ -49,12 +49,12 @@ fn refuse_occupied(dir: &Path) -> Result<(), FormatError> {
 }
 
 /// A directory in the making, gone again unless it is published.
-struct Draft {
-    path: PathBuf,
+pub(super) struct Draft {
+    pub(super) path: PathBuf,
 }
 
 impl Draft {
-    fn beside(dir: &Path) -> Result<Self, FormatError> {
+    pub(super) fn beside(dir: &Path) -> Result<Self, FormatError> {
         let fail =
             |path: &Path, source| FormatError::Files { path: display(path), action: "created", source };
         let name = dir.file_name().ok_or_else(|| fail(dir, std::io::ErrorKind::InvalidInput.into()))?;
@@ -75,7 +75,7 @@ impl Draft {
         }
     }
 
-    fn publish(self, dir: &Path) -> Result<(), FormatError> {
+    pub(super) fn publish(self, dir: &Path) -> Result<(), FormatError> {
         let fail = |source| FormatError::Files { path: display(dir), action: "renamed into place", source };
         if dir.is_dir() {
             fs::remove_dir(dir).map_err(fail)?;

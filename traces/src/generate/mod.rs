@@ -3,6 +3,8 @@
 //! To add one, write its file beside this one and its name into the list below. A module of the list
 //! offers `HELP`, `Options` and `generator(Options)`.
 
+pub(crate) mod cycle;
+
 use serde::de::DeserializeOwned;
 use sim::kernel::rng::{Seed, Stream};
 use sim::workload::{Workload, WorkloadError};
@@ -77,7 +79,7 @@ macro_rules! generators {
     };
 }
 
-generators! { mixed_cluster, bench_cluster }
+generators! { mixed_cluster, poisson, lublin, bench_cluster }
 
 fn read<O: DeserializeOwned, G: Generator>(
     generator: impl FnOnce(O) -> Result<G, OptionError>,

@@ -4,23 +4,38 @@
 //! offers `HELP`, `Options`, `importer(Options)` and `recognises(&Head)`; its fixtures are
 //! `fixtures/NAME*`, which the contract test imports.
 
+mod dates;
+#[cfg(feature = "tables")]
+mod frame;
+mod gang;
+mod gather;
+mod head;
+pub(crate) mod lines;
+mod other_files;
+mod slurm_table;
 mod summary;
+mod survey;
 mod table;
 mod text;
 
-use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sim::workload::{Workload, WorkloadError};
 
+pub use head::Head;
 pub use openb::{NodeRow, read_nodes};
-pub use summary::{ImportSummary, Tally};
+pub use other_files::{OtherFile, other_file};
+pub use summary::{ImportSummary, Tally, requested_hours};
+pub use survey::{Outcome, Surveyed, survey};
 
 use crate::options;
 
-/// Reads files of one format.
+/// Reads sources of one format.
 pub trait Importer {
-    /// Reads one file, once from its beginning to its end, and counts what it meets.
+    /// Reads one source (a file, packed or not; where the format says so a folder or an archive), once from its
+    /// beginning to its end, and counts what it meets.
     ///
     /// # Errors
     /// When the file is none of this format, with the line and the column.
@@ -90,50 +105,90 @@ pub enum ImportError {
     },
 }
 
-/// The beginning of a file, by which importers recognise their format.
-#[derive(Clone, Debug)]
-pub struct Head {
-    /// The file name, without `.gz`.
-    pub file_name: String,
-    /// The first lines of the unpacked text, without what is no UTF-8.
-    pub text: String,
-}
-
 macro_rules! importers {
-    ($($name:ident),* $(,)?) => {
-        $(pub mod $name;)*
+    ($($(#[$when:meta])* $name:ident),* $(,)?) => {
+        $($(#[$when])* pub mod $name;)*
 
         /// The names of all importers, each with a line of help.
         pub fn names() -> Vec<(&'static str, &'static str)> {
-            vec![$((stringify!($name), $name::HELP)),*]
+            vec![$($(#[$when])* (stringify!($name), $name::HELP)),*]
         }
 
-        /// The importer whose format this file has, by its first lines and its name.
-        pub fn recognise(path: &Path) -> Option<&'static str> {
-            let head = head(path)?;
-            $(if $name::recognises(&head) {
-                return Some(stringify!($name));
+        /// All importers that take a source for one of their format, by its beginning and its name; there should be
+        /// one at most.
+        pub fn recognisers(path: &Path) -> Vec<&'static str> {
+            let Some(head) = Head::read(path) else { return Vec::new() };
+            let mut found = Vec::new();
+            $($(#[$when])* if $name::recognises(&head) {
+                found.push(stringify!($name));
             })*
-            None
+            found
         }
 
         fn importer(name: &str, table: toml::Table) -> Result<(&'static str, Box<dyn Importer>), ImportError> {
             match name {
-                $(stringify!($name) => {
+                $($(#[$when])* stringify!($name) => {
                     let options = options::parse::<$name::Options>(table)
                         .map_err(|source| ImportError::Option { importer: stringify!($name), source })?;
                     Ok((stringify!($name), Box::new($name::importer(options))))
                 })*
                 _ => Err(ImportError::Unknown {
                     name: name.to_owned(),
-                    known: vec![$(stringify!($name)),*],
+                    known: names().into_iter().map(|(name, _)| name).collect(),
                 }),
             }
         }
     };
 }
 
-importers! { swf, openb }
+// The order matters only where a file has two formats.
+importers! {
+    csv,
+    swf,
+    openb,
+    acme,
+    azure_flavor,
+    azure_functions,
+    azure_llm,
+    #[cfg(feature = "tables")]
+    azure_packing,
+    azure_public,
+    batsim,
+    bitbrains,
+    elasticflow,
+    gaia,
+    gavel,
+    gwf,
+    helios,
+    huawei_east_1,
+    #[cfg(feature = "tables")]
+    opendc,
+    philly,
+    philly_csv,
+    planetlab,
+    tiresias,
+    wfformat,
+    #[cfg(feature = "tables")]
+    wtf,
+}
+
+/// The importer whose format this source has, by its beginning and its name.
+pub fn recognise(path: &Path) -> Option<&'static str> {
+    recognisers(path).first().copied()
+}
+
+/// Like [`import()`], counting in `bytes_read` what was read from disk, so that others can watch.
+///
+/// # Errors
+/// As [`import()`].
+pub fn import_watched(
+    name: &str,
+    path: &Path,
+    options: toml::Table,
+    bytes_read: Arc<AtomicU64>,
+) -> Result<(Workload, ImportSummary), ImportError> {
+    text::watched(bytes_read, || import(name, path, options))
+}
 
 /// Imports one file with the importer of this name.
 ///
@@ -157,17 +212,4 @@ pub fn import(
     let workload = importer.read(path, &mut tally)?;
     let summary = tally.summary(name, &workload);
     Ok((workload, summary))
-}
-
-fn head(path: &Path) -> Option<Head> {
-    const ENOUGH: u64 = 64 * 1024;
-    let (reader, _) = text::open(path).ok()?;
-    let mut bytes = Vec::new();
-    // What could be unpacked before an error is still a beginning.
-    let _ = reader.take(ENOUGH).read_to_end(&mut bytes);
-    let file_name = path.file_name()?.to_string_lossy();
-    Some(Head {
-        file_name: file_name.strip_suffix(".gz").unwrap_or(&file_name).to_owned(),
-        text: String::from_utf8_lossy(&bytes).into_owned(),
-    })
 }

@@ -21,7 +21,7 @@ use std::path::Path;
 use serde::Deserialize;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::resources::{DeviceClass, MAX_DEVICES_PER_HOST, WHOLE_DEVICE};
-use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, Workload, WorkloadBuilder};
+use sim::workload::{Demand, DeviceDemand, JobSpec, Recorded, TaskSpec, Workload, WorkloadBuilder};
 
 use super::table::Table;
 use super::{Head, ImportError, Importer, Tally};
@@ -47,9 +47,7 @@ pub fn importer(_: Options) -> impl Importer {
 
 /// True when the first line names the columns of a pod list.
 pub fn recognises(head: &Head) -> bool {
-    let first = head.text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
-    let names: Vec<&str> = first.split(',').map(|name| name.trim().trim_matches('"')).collect();
-    REQUIRED.iter().all(|required| names.contains(required))
+    head.has_columns(&REQUIRED)
 }
 
 struct Openb;
@@ -103,6 +101,7 @@ struct Life {
     deleted: SimTime,
     work: SimDuration,
     patience: Option<SimDuration>,
+    scheduled: Option<SimTime>,
     /// It ran when it was deleted; at the end of the trace, it outlasted the trace.
     is_running: bool,
 }
@@ -111,7 +110,7 @@ impl Life {
     /// A life that nothing is known of but that it does not end.
     fn endless() -> Self {
         let created = SimTime::ZERO;
-        Self { created, deleted: SimTime::MAX, work: SimDuration::ZERO, patience: None, is_running: true }
+        Self { created, deleted: SimTime::MAX, work: SimDuration::ZERO, patience: None, scheduled: None, is_running: true }
     }
 
     /// The outer error is a refusal, the inner one the reason why the row is dropped.
@@ -143,7 +142,7 @@ impl Life {
                 (kept, Some(kept).filter(|&kept| kept > SimDuration::ZERO))
             }
         };
-        Ok(Ok(Self { created, deleted, work, patience, is_running: phase == "Running" }))
+        Ok(Ok(Self { created, deleted, work, patience, scheduled, is_running: phase == "Running" }))
     }
 }
 
@@ -209,7 +208,7 @@ fn workload(mut pods: Vec<Pod>, file: &str) -> Result<Workload, ImportError> {
             is_censored: life.is_running && Some(life.deleted) == latest,
             usage: Vec::new(),
             name: Some(name),
-            recorded: None,
+            recorded: life.scheduled.map(|scheduled| Recorded { start: submit + scheduled.since(life.created), host: None }),
         };
         builder
             .add_task(JobSpec { submit, tenant: 0, is_gang: false }, task)

@@ -28,6 +28,12 @@ pub struct ImportSummary {
     pub tasks_censored: u64,
     /// Tasks without a declared run time.
     pub tasks_without_estimate: u64,
+    /// Tasks of which the source tells when they were started.
+    pub tasks_recorded: u64,
+    /// Requested cores times run time, summed over all tasks; of a life that outlasted the trace what was seen of it.
+    pub core_hours: f64,
+    /// Requested devices times run time, in the same way.
+    pub device_hours: f64,
     /// Numbers that the file states about itself, such as the processors of its machine.
     pub facts: BTreeMap<&'static str, u64>,
 }
@@ -62,6 +68,11 @@ impl Tally {
         self.facts.insert(fact, number);
     }
 
+    /// Counts something that the importer states about the source.
+    pub fn count(&mut self, fact: &'static str) {
+        *self.facts.entry(fact).or_default() += 1;
+    }
+
     /// How many rows of data there were.
     pub fn rows_read(&self) -> u64 {
         self.rows_read
@@ -71,7 +82,12 @@ impl Tally {
     pub fn summary(self, importer: &str, workload: &Workload) -> ImportSummary {
         let dropped: u64 = self.rows_dropped.values().sum();
         assert_eq!(self.rows_read, self.rows_kept + dropped, "every row is kept or dropped");
+        let (core_hours, device_hours) = requested_hours(workload);
+        let tasks_recorded = workload.tasks().filter(|&task| workload.recorded_start(task).is_some()).count();
         ImportSummary {
+            tasks_recorded: tasks_recorded as u64,
+            core_hours,
+            device_hours,
             importer: importer.to_owned(),
             rows_read: self.rows_read,
             rows_kept: self.rows_kept,
@@ -85,4 +101,19 @@ impl Tally {
             facts: self.facts,
         }
     }
+}
+
+/// What all tasks ask for times how long they run: core-hours and device-hours.
+pub fn requested_hours(workload: &Workload) -> (f64, f64) {
+    /// Thousandths times microseconds in a whole one for an hour.
+    const PER_HOUR: f64 = 1000.0 * 3.6e9;
+    let (mut cores, mut devices) = (0_u128, 0_u128);
+    for task in workload.tasks() {
+        let (demand, work) = (workload.demand(task), u128::from(workload.work(task).0));
+        cores += u128::from(demand.cpu_milli) * work;
+        let milli =
+            |asked: &sim::workload::DeviceDemand| u128::from(asked.count) * u128::from(asked.milli_each);
+        devices += demand.devices.as_ref().map_or(0, milli) * work;
+    }
+    (cores as f64 / PER_HOUR, devices as f64 / PER_HOUR)
 }

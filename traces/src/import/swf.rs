@@ -7,6 +7,8 @@
 //! the submit column again, whether the file counts from 0 or from 1970. A tenant is a user (field 12),
 //! numbered by first appearance in that order; -1 is a tenant of its own. A task is named for its job number.
 //!
+//! Where the waiting time (field 3) is known, the recorded start is submission plus waiting.
+//!
 //! What real files do, and is taken as it is: header comments anywhere, text behind a header's number,
 //! column names in a first line without `;`, tabs, CRLF, empty lines, more than 18 columns (the rest is
 //! ignored), -1 in any field, fractions of seconds, run times above the requested time.
@@ -20,7 +22,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 use sim::kernel::time::{SimDuration, SimTime};
-use sim::workload::{Demand, JobSpec, TaskSpec, Workload, WorkloadBuilder};
+use sim::workload::{Demand, JobSpec, Recorded, TaskSpec, Workload, WorkloadBuilder};
 
 use super::text::{Lines, excerpt};
 use super::{Head, ImportError, Importer, Tally};
@@ -138,7 +140,7 @@ pub fn recognises(head: &Head) -> bool {
         columns().count() >= COLUMNS.len() && columns().take(COLUMNS.len()).all(is_number)
     };
     let mut lines = head.text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(';'));
-    head.file_name.ends_with(".swf") || lines.next().is_some_and(is_row)
+    head.entries.is_empty() && (head.file_name.ends_with(".swf") || lines.next().is_some_and(is_row))
 }
 
 struct Swf(Options);
@@ -206,6 +208,8 @@ struct Job {
     number: i64,
     user: i64,
     run: SimDuration,
+    /// Known where the log states it.
+    wait: Option<SimDuration>,
     estimate: Option<SimDuration>,
     cpu_milli: u32,
     memory_mib: u32,
@@ -255,6 +259,7 @@ impl Swf {
                     number,
                     user,
                     run,
+                    wait: row.duration(3)?,
                     estimate,
                     cpu_milli: processors * MILLI_PER_PROCESSOR,
                     memory_mib: memory_mib as u32,
@@ -302,6 +307,7 @@ fn workload(mut jobs: Vec<Job>, file: &str) -> Result<Workload, ImportError> {
             work: job.run,
             estimate: job.estimate,
             name: Some(job.number.to_string().into()),
+            recorded: job.wait.map(|wait| Recorded { start: submit + wait, host: None }),
             ..TaskSpec::default()
         };
         builder.add_task(JobSpec { submit, tenant, is_gang: false }, task).map_err(|source| {

@@ -1,13 +1,15 @@
 //! Which task next: the keys by which a queue is sorted, the smallest first. One key, one file; to add one, write
 //! the file and put its name into the list below.
 //!
+//! An order that needs to know more than a job's facts, such as when to wake up, is a policy of its own (`recorded`).
+//!
 //! A key is a pair, compared in turn; equal keys go to whoever joined the queue first. Times are in seconds of
 //! the source's own clock, sizes in cores (of a batch pool: processors).
 
 use sim::kernel::ids::TaskId;
 use sim::view::ClusterView;
 
-use crate::policy::{Choice, PolicyError};
+use crate::policy::{Choice, Policy, PolicyError};
 
 pub mod backfilling;
 pub(crate) mod conservative;
@@ -62,20 +64,31 @@ fn positive(value: f64) -> f64 {
     if value > 0.0 { value } else { 0.1 }
 }
 
+/// An order: a key under the discipline of the scenario, or a policy that answers *which next?* by itself, under any.
+pub enum Order {
+    /// The smallest is next.
+    Key(Box<dyn OrderKey>),
+    /// It answers *which next?*; to *where?* it says `Reject`, or `Defer` to leave it to the placement policy.
+    Whole(Box<dyn Policy>),
+}
+
 macro_rules! orders {
-    ($($name:ident)*) => {
+    (keys { $($name:ident)* } whole { $($whole:ident)* }) => {
         $(mod $name;)*
+        $(mod $whole;)*
 
         /// Name and one line of help of every order.
-        pub const NAMES: &[(&str, &str)] = &[$((stringify!($name), $name::HELP)),*];
+        pub const NAMES: &[(&str, &str)] =
+            &[$((stringify!($name), $name::HELP),)* $((stringify!($whole), $whole::HELP)),*];
 
         /// The order that a config names.
         ///
         /// # Errors
         /// When there is none of this name, or its options are wrong.
-        pub fn order(choice: &Choice) -> Result<Box<dyn OrderKey>, PolicyError> {
+        pub fn order(choice: &Choice) -> Result<Order, PolicyError> {
             match choice.policy.as_str() {
-                $(stringify!($name) => Ok(Box::new($name::key(choice.typed()?))),)*
+                $(stringify!($name) => Ok(Order::Key(Box::new($name::key(choice.typed()?)))),)*
+                $(stringify!($whole) => Ok(Order::Whole(Box::new($whole::policy(choice.typed()?)))),)*
                 name => Err(PolicyError::unknown("order", name, NAMES)),
             }
         }
@@ -83,18 +96,23 @@ macro_rules! orders {
 }
 
 orders! {
-    fcfs
-    sjf
-    ljf
-    smallest
-    wfp3
-    wfp3_published
-    unicep
-    unicep_published
-    f1
-    f2
-    f3
-    f4
+    keys {
+        fcfs
+        sjf
+        ljf
+        smallest
+        wfp3
+        wfp3_published
+        unicep
+        unicep_published
+        f1
+        f2
+        f3
+        f4
+    }
+    whole {
+        recorded
+    }
 }
 
 /// What a file of an order needs.
@@ -109,6 +127,13 @@ mod tests {
 
     /// Submitted at 1000 s, waited 100 s, declared 400 s, four cores.
     const JOB: JobFacts = JobFacts { submit: 1000.0, estimate: 400.0, cores: 4.0, waited: 100.0 };
+
+    fn keys() -> impl Iterator<Item = (&'static str, Box<dyn OrderKey>)> {
+        NAMES.iter().filter_map(|&(name, _)| match order(&name.into()).expect(name) {
+            Order::Key(key) => Some((name, key)),
+            Order::Whole(_) => None,
+        })
+    }
 
     /// tables 1.4 with s = 1000, n = 4, r = 400, w = 100 (and w = -1001 as published).
     #[test]
@@ -127,9 +152,9 @@ mod tests {
             ("f3", 1600.0 + 20_580_000.0),
             ("f4", 800.0 + 1_590_000.0),
         ];
-        assert_eq!(expected.len(), NAMES.len());
+        assert_eq!(expected.len(), keys().count());
         for (name, key) in expected {
-            let got = order(&name.into()).expect(name).key(&JOB)[0];
+            let got = keys().find(|(known, _)| *known == name).expect(name).1.key(&JOB)[0];
             assert!((got - key).abs() <= 1e-8 * key.abs().max(1.0), "{name}: {got} is not {key}");
         }
     }
@@ -137,8 +162,7 @@ mod tests {
     #[test]
     fn only_keys_with_waiting_time_move() {
         let later = JobFacts { waited: 5000.0, ..JOB };
-        for &(name, _) in NAMES {
-            let key = order(&name.into()).expect(name);
+        for (name, key) in keys() {
             assert_eq!(key.moves_with_time(), key.key(&JOB) != key.key(&later), "{name}");
             let unknown = JobFacts { estimate: 1.0, ..JOB };
             assert_eq!(key.needs_estimates(), key.key(&JOB) != key.key(&unknown), "{name}");

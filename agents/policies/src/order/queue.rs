@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use sim::cluster::Status;
-use sim::kernel::ids::TaskId;
+use sim::kernel::ids::{IdVec, ShapeId, TaskId};
 use sim::view::ClusterView;
 
 use super::{JobFacts, OrderKey};
@@ -19,6 +19,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    pub(crate) fn new(key: [f64; 2], joined: u64, task: TaskId) -> Self {
+        Self { key, joined, task }
+    }
+
+    fn waits(&self, view: ClusterView<'_>) -> bool {
+        view.status(self.task) == Status::Waiting
+    }
+
     /// By key alone.
     pub(crate) fn compare_keys(&self, other: &Self) -> Ordering {
         self.key[0].total_cmp(&other.key[0]).then(self.key[1].total_cmp(&other.key[1]))
@@ -90,7 +98,7 @@ impl Joining {
         let (next, joined) = view.joined_since(self.cursor);
         for (number, &task) in (self.cursor as u64..).zip(joined) {
             if view.status(task) == Status::Waiting {
-                take(Entry { key: self.key_of(view, task), joined: number, task });
+                take(Entry::new(self.key_of(view, task), number, task));
             }
         }
         self.cursor = next;
@@ -134,6 +142,76 @@ impl Heap {
             }
         }
     }
+}
+
+/// Everyone who waits, and the first of those that may find a place.
+///
+/// Tasks of one shape fit or fail together, so there is one heap per shape and the next task is the first of
+/// the heads whose shape has not failed.
+#[derive(Default)]
+pub(crate) struct ByShape {
+    by_shape: IdVec<ShapeId, BinaryHeap<Reverse<Entry>>>,
+    /// Shapes whose heap is not empty.
+    occupied: Vec<ShapeId>,
+    /// Gangs fail one by one; there are few of them.
+    gangs: Vec<Entry>,
+}
+
+impl ByShape {
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn push(&mut self, view: ClusterView<'_>, entry: Entry) {
+        if view.gang(entry.task).nth(1).is_some() {
+            self.gangs.push(entry);
+            return;
+        }
+        while self.by_shape.len() < view.shapes().len() {
+            self.by_shape.push(BinaryHeap::new());
+        }
+        let shape = view.shape_id(entry.task);
+        if self.by_shape[shape].is_empty() {
+            self.occupied.push(shape);
+        }
+        self.by_shape[shape].push(Reverse(entry));
+    }
+
+    /// True when nobody waits.
+    pub(crate) fn is_empty(&mut self, view: ClusterView<'_>) -> bool {
+        if let [shape] = self.occupied[..]
+            && head(&mut self.by_shape[shape], view).is_none()
+        {
+            self.occupied.clear();
+        }
+        self.occupied.is_empty() && self.gangs.is_empty()
+    }
+
+    /// The first of those that have not failed.
+    pub(crate) fn next(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
+        self.gangs.retain(|entry| entry.waits(view));
+        let mut best = self.gangs.iter().filter(|entry| !view.has_failed(entry.task)).min().copied();
+        let by_shape = &mut self.by_shape;
+        self.occupied.retain(|&shape| {
+            let head = head(&mut by_shape[shape], view);
+            if let Some(head) = head
+                && !view.has_failed(head.task)
+                && best.is_none_or(|best| head < best)
+            {
+                best = Some(head);
+            }
+            head.is_some()
+        });
+        best.map(|entry| entry.task)
+    }
+}
+
+/// The first of a heap who still waits; those before it are taken out.
+fn head(heap: &mut BinaryHeap<Reverse<Entry>>, view: ClusterView<'_>) -> Option<Entry> {
+    while heap.peek().is_some_and(|Reverse(entry)| !entry.waits(view)) {
+        heap.pop();
+    }
+    heap.peek().map(|&Reverse(head)| head)
 }
 
 /// Everyone who waits in order, to be looked through from the front.

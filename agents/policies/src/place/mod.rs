@@ -41,6 +41,7 @@ places! {
     kube_default
     best_fit_published
     dot_product_published
+    recorded
 }
 
 #[cfg(test)]

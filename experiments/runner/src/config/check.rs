@@ -271,6 +271,10 @@ fn transform_problem(transform: &Transform, seeds: &[u64]) -> Option<((&'static 
         }),
         Transform::Limit(limit) => (limit.tasks == 0)
             .then(|| (("limit", "tasks"), "0 tasks stand there; allowed is 1 or more".to_owned())),
+        other => {
+            let (key, problem) = other.check(seeds).err()?.key()?;
+            Some(((other.name(), key), problem))
+        }
     }
 }
 

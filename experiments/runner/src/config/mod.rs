@@ -189,6 +189,22 @@ impl ExperimentConfig {
     }
 }
 
+impl ClusterConfig {
+    /// Reads and checks a file that holds the keys of one cluster.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something in it is not allowed.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let document = Document::read(path)?;
+        let cluster: Self = document.parse()?;
+        if cluster.file.is_some() {
+            return Err(document.refuse(&["file"], "a file that is included includes no other"));
+        }
+        check::cluster(&cluster, &document, &[])?;
+        Ok(cluster)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
