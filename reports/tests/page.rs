@@ -114,7 +114,8 @@ fn the_page_lands_in_the_folder_of_its_experiment() {
     let invented = invented(USUAL);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-{}", std::process::id()));
     let store = Store::create_or_open(&folder, &invented.manifest).unwrap();
-    let timing = Timing { wall_seconds: 1.0, decisions_per_second: 2.0, events_per_second: 3.0 };
+    let timing =
+        Timing { wall_seconds: 1.0, decisions_per_second: 2.0, events_per_second: 3.0, ..Timing::default() };
     for run in &invented.runs {
         store.record(&run.record, &run.series, &timing).unwrap();
     }

@@ -15,6 +15,7 @@ pub mod place;
 pub mod policy;
 pub mod room;
 pub mod scheduler;
+mod schema;
 pub mod score;
 pub mod testing;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim::decision::{Decision, Request};
 use sim::kernel::rng::Seed;
@@ -19,7 +20,7 @@ use crate::policy::{Choice, Policy, PolicyError};
 use crate::{order, place};
 
 /// Who may pass a task that is next and does not fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Backfilling {
     /// Whoever fits.
@@ -51,7 +52,7 @@ impl Backfilling {
 }
 
 /// Whether running tasks make room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Eviction {
     /// They do not.
@@ -74,14 +75,16 @@ impl Eviction {
 }
 
 /// A scheduler as a config writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SchedulerConfig {
     /// Which task next.
     #[serde(default = "fcfs")]
+    #[schemars(schema_with = "crate::schema::order")]
     pub order: Choice,
     /// Where.
     #[serde(default = "first_fit")]
+    #[schemars(schema_with = "crate::schema::place")]
     pub place: Choice,
     /// Whether running tasks make room.
     #[serde(default)]

@@ -1,40 +1,50 @@
-//! The allocator of the binary: mimalloc, which counts what it hands out while somebody wants to know.
+//! The allocator of the binary: mimalloc, which counts what it hands out while somebody wants to know. Each thread
+//! counts for itself, so that what one run takes is not mixed up with what runs beside it.
 
 // Implementing `GlobalAlloc` is `unsafe` by its definition, and there is no other way to count allocations. Every
 // call is passed on as it came, so that what the caller promises is promised to mimalloc.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mimalloc::MiMalloc;
-use runner::bench::AllocationCounters;
+use runner::memory::{AllocationCounters, MemoryMeter};
 
 static IS_COUNTING: AtomicBool = AtomicBool::new(false);
-static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
-static PEAK_BYTES: AtomicI64 = AtomicI64::new(0);
+
+// Without a destructor and with a constant beginning, so that looking at them allocates nothing.
+thread_local! {
+    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
+    static PEAK_BYTES: Cell<i64> = const { Cell::new(0) };
+}
 
 /// Mimalloc with counters.
 pub(crate) struct CountingAllocator;
 
-/// Counts from now on. What was allocated before is not known, and its release counts as less than nothing.
-pub(crate) fn start_counting() {
+/// Counts from now on. What was allocated before is not known, nor what other threads allocated: its release counts
+/// as less than nothing.
+pub(crate) fn start_counting() -> MemoryMeter {
     IS_COUNTING.store(true, Ordering::Relaxed);
+    MemoryMeter { counters, forget_peak }
 }
 
-/// What was allocated since counting began.
+/// What this thread allocated since counting began.
 pub(crate) fn counters() -> AllocationCounters {
-    AllocationCounters {
-        live_bytes: LIVE_BYTES.load(Ordering::Relaxed),
-        peak_bytes: PEAK_BYTES.load(Ordering::Relaxed),
-    }
+    AllocationCounters { live_bytes: LIVE_BYTES.get(), peak_bytes: PEAK_BYTES.get() }
+}
+
+fn forget_peak() {
+    PEAK_BYTES.set(LIVE_BYTES.get());
 }
 
 fn count(bytes: i64) {
     if IS_COUNTING.load(Ordering::Relaxed) {
-        let live = LIVE_BYTES.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if live > PEAK_BYTES.load(Ordering::Relaxed) {
-            PEAK_BYTES.fetch_max(live, Ordering::Relaxed);
+        let live = LIVE_BYTES.get() + bytes;
+        LIVE_BYTES.set(live);
+        if live > PEAK_BYTES.get() {
+            PEAK_BYTES.set(live);
         }
     }
 }

@@ -65,6 +65,8 @@ pub(crate) enum Command {
 Examples:
   rackwright run my.toml --out results/my
   rackwright run t1.toml --out results/t1 --data ~/rackwright-data --threads 2
+  rackwright run my.toml --dry-run                           the plan, and what it would take
+  rackwright run my.toml --out results/my --only 'day:*' --only seed=1
   rackwright run my.toml --out results/my --force --json > summary.json")]
     Run(RunArgs),
     /// Import, inspect, generate, fit or transform workloads
@@ -89,7 +91,7 @@ Examples:
   rackwright series at series/seattle --time 2022-03-01T12:00:00-08:00"
     )]
     Series(SeriesCommand),
-    /// What a config may name: policies, metrics, formats, generators, models, rules
+    /// What a config may name: policies, metrics, formats, generators, models, clusters, rules
     #[command(after_help = "\
 Examples:
   rackwright list
@@ -109,6 +111,25 @@ Examples:
   rackwright report results/my --metrics wait_mean,energy_facility --baseline best_fit --scenario 'gpu/*'
   rackwright report results/my --out thesis/figures --json")]
     Report(ReportArgs),
+    /// Print the JSON Schema of the configuration, by which editors complete and check it
+    #[command(after_help = "\
+Examples:
+  rackwright schema --out schema.json        then write `#:schema ./schema.json` into the first line of a config
+  rackwright schema cluster                  of a file that holds one cluster")]
+    Schema(SchemaArgs),
+    /// Print a script by which a shell completes commands and options
+    #[command(after_help = "\
+Examples:
+  rackwright completions bash > ~/.local/share/bash-completion/completions/rackwright
+  rackwright completions zsh > ~/.zfunc/_rackwright
+  rackwright completions fish > ~/.config/fish/completions/rackwright.fish")]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands into a folder
+    #[command(after_help = "\
+Examples:
+  rackwright man | man -l -
+  rackwright man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -116,8 +137,15 @@ pub(crate) struct RunArgs {
     /// The configuration of the experiment
     pub(crate) file: PathBuf,
     /// Folder for the results
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    pub(crate) out: Option<PathBuf>,
+    /// Show the plan, what of it is finished in --out, and what the rest would take; run and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only these runs: SCENARIO, SCENARIO:SCHEDULER (* for any text) or seed=N; may be repeated. The others can be
+    /// run later into the same folder
+    #[arg(long, value_name = "PATTERN", conflicts_with = "force")]
+    pub(crate) only: Vec<String>,
     /// Folder in which the config's traces lie; without it, the environment variable RACKWRIGHT_DATA names it
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -480,6 +508,8 @@ pub(crate) enum Family {
     Transforms,
     /// What hosts and devices draw
     Models,
+    /// Clusters that are built in
+    Clusters,
     /// What happens that is no scheduler's decision
     Rules,
 }
@@ -519,4 +549,36 @@ pub(crate) struct ReportArgs {
     /// Print which files were written as JSON instead of the leaderboard
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(default_value = "experiment")]
+    pub(crate) what: SchemaOf,
+    /// Write it into this file instead
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// A file that `rackwright run` takes
+    Experiment,
+    /// A file that `clusters.NAME.file` names
+    Cluster,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Folder for the pages of all commands
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }

@@ -1,6 +1,9 @@
 //! `rackwright list`: everything that a config may name.
 
-use runner::config::{RULES, gpu_power_list, host_power_list};
+use runner::cluster::{Summary, topology};
+use runner::config::{
+    ClusterConfig, RULES, cluster_file, cluster_help, cluster_names, gpu_power_list, host_power_list,
+};
 use serde_json::{Value, json};
 use sim::metrics::{Better, MetricSet};
 
@@ -28,6 +31,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
             Family::Generators,
             Family::Transforms,
             Family::Models,
+            Family::Clusters,
             Family::Rules,
         ],
     };
@@ -71,6 +75,7 @@ fn entries(family: Family) -> Vec<Entry> {
             let hosts = host_power_list().into_iter().map(entry("host power"));
             hosts.chain(gpu_power_list().into_iter().map(entry("device power"))).collect()
         }
+        Family::Clusters => cluster_names().into_iter().map(cluster).collect(),
         Family::Rules => RULES
             .iter()
             .map(|&(name, allowed, help)| Entry {
@@ -81,6 +86,29 @@ fn entries(family: Family) -> Vec<Entry> {
             })
             .collect(),
     }
+}
+
+/// A cluster that is built in, with its size and its power; those of a published list of nodes are in the data folder.
+fn cluster(name: &'static str) -> Entry {
+    let help = cluster_help(name).unwrap_or_default();
+    let entry = |help, more| Entry { family: "cluster", name: name.to_owned(), help, more };
+    let config: ClusterConfig = toml::from_str(cluster_file(name).unwrap_or_default())
+        .expect("what is built in is tested to be a cluster");
+    if let Some(nodes) = &config.nodes {
+        return entry(format!("{help} [as {} has it]", nodes.path), vec![("nodes", json!(nodes.path))]);
+    }
+    let Summary { hosts, cores, devices, idle_watts, full_watts } =
+        Summary::of(&topology(name, &config, None).expect("what is built in is tested to be possible"));
+    let (idle, full) = (idle_watts / 1000.0, full_watts / 1000.0);
+    let size = format!("{hosts} hosts, {cores} cores, {devices} GPUs, {idle:.1} to {full:.1} kW");
+    let more = vec![
+        ("hosts", json!(hosts)),
+        ("cores", json!(cores)),
+        ("devices", json!(devices)),
+        ("idle_watts", json!(idle_watts)),
+        ("full_watts", json!(full_watts)),
+    ];
+    entry(format!("{size}: {help}"), more)
 }
 
 fn metrics() -> Vec<Entry> {

@@ -6,10 +6,13 @@ mod args;
 mod bench;
 mod failure;
 mod fit;
+mod forecast;
 mod list;
+mod manual;
 mod replay;
 mod report;
 mod run;
+mod schema;
 mod series;
 mod survey;
 mod terminal;
@@ -46,6 +49,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Schema(args)) => schema::schema(&args),
+        Some(Command::Completions(args)) => manual::completions(&args),
+        Some(Command::Man(args)) => manual::man(&args),
     }
 }
 

@@ -54,6 +54,9 @@ fn every_verb_has_help_with_examples() {
         &["list"],
         &["bench"],
         &["report"],
+        &["schema"],
+        &["completions"],
+        &["man"],
     ];
     for verb in verbs {
         let help = printed(folder.path(), &[verb, &["--help"][..]].concat());
@@ -97,6 +100,8 @@ fn wrong_arguments_are_refused_in_one_line() {
     std::fs::write(folder.path().join("short.swf"), TWO_JOBS).expect("written");
     std::fs::write(folder.path().join("wrong.toml"), SMALL.replace("best_fit", "best_fitt"))
         .expect("written");
+    let late = SMALL.to_owned() + "rules = \"r\"\n[rules.r]\nwarm_up_seconds = 1e9\n";
+    std::fs::write(folder.path().join("late.toml"), late).expect("written");
     let needs_data = SMALL.replace(
         "generator = \"bench_cluster\", hosts = 12, tasks = 400",
         "importer = \"swf\", path = \"log.swf\"",
@@ -160,6 +165,14 @@ fn wrong_arguments_are_refused_in_one_line() {
         (&["bench", "--scheduler", "best"], &["best", "best_fit"]),
         (&["report", "."], &["experiment.json"]),
         (&["run", "small.toml", "--out", "."], &["not empty"]),
+        (&["run", "small.toml", "--dry-run", "--out", "."], &["."]),
+        (&["run", "small.toml", "--dry-run", "--only", "t"], &["--only t", "the scenarios are `s`"]),
+        (&["run", "small.toml", "--out", "o", "--only", "s:best_fir"], &["did you mean `s:best_fit`?"]),
+        (&["run", "small.toml", "--out", "o", "--only", "seed=3"], &["seed=3", "the seeds are 1, 2"]),
+        (&["run", "small.toml", "--out", "o", "--only", "s", "--force"], &["--only", "--force"]),
+        (&["run", "late.toml", "--out", "o"], &["warm_up_seconds", "ended after"]),
+        (&["schema", "clusters"], &["clusters", "cluster"]),
+        (&["completions", "bahs"], &["bahs", "bash"]),
     ];
     for (args, expected) in cases {
         let line = refusal(folder.path(), args);
@@ -260,11 +273,12 @@ fn the_list_has_every_family() {
         "time_window",
         "sr665_7763",
         "A100",
+        "epyc_fleet",
         "when_no_place",
     ] {
         assert!(all.contains(name), "{name} is not in the list");
     }
-    for family in ["policies", "metrics", "formats", "generators", "transforms", "models", "rules"] {
+    for family in ["policies", "metrics", "formats", "generators", "transforms", "models", "clusters", "rules"] {
         let entries: Value =
             serde_json::from_str(&printed(folder.path(), &["list", family, "--json"])).expect("JSON");
         let entries = entries.as_array().expect("a list");
@@ -387,6 +401,77 @@ fn the_bench_measures_speed_and_memory() {
     );
     let text = printed(folder.path(), &["bench", "--hosts", "20", "--tasks", "500", "--scheduler", "random"]);
     assert!(text.contains("bytes per task") && text.contains("no scan"), "{text}");
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_writes_nothing() {
+    let folder = folder_with_small();
+    let text = printed(folder.path(), &["run", "small.toml", "--dry-run"]);
+    assert!(text.contains("1 scenarios x 2 schedulers x 2 seeds = 4 runs"), "{text}");
+    assert!(text.contains("estimate: ") && text.contains("MiB") && text.contains("how: "), "{text}");
+    let args = ["run", "small.toml", "--out", "o", "--dry-run", "--json", "--only", "*:best_fit"];
+    let plan: Value = serde_json::from_str(&printed(folder.path(), &args)).expect("JSON");
+    assert_eq!((&plan["runs"], &plan["wanted"], &plan["left"]), (&4.into(), &2.into(), &2.into()));
+    assert_eq!((&plan["parts"][0]["tasks"], &plan["parts"][0]["hosts"]), (&400.into(), &12.into()));
+    assert!(plan["peak_memory_bytes"].as_u64().is_some_and(|bytes| bytes > 400 * 90), "{plan}");
+    assert!(!folder.path().join("o").exists());
+}
+
+#[test]
+fn runs_one_by_one_leave_the_bytes_of_all_at_once() {
+    let folder = folder_with_small();
+    printed(folder.path(), &["run", "small.toml", "--out", "whole"]);
+    let parts: [&[&str]; 3] = [&["s:best_fit", "seed=2"], &["*:f*t"], &["s"]];
+    for (only, done) in parts.iter().zip(["1 of 4", "3 of 4", "report.html"]) {
+        let mut args = vec!["run", "small.toml", "--out", "parts"];
+        only.iter().for_each(|pattern| args.extend(["--only", pattern]));
+        let text = printed(folder.path(), &args);
+        assert!(text.contains(done), "{text}");
+        assert_eq!(folder.path().join("parts/summary.json").exists(), done == "report.html");
+    }
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    assert_eq!(common::content(&whole), common::content(&parts));
+    for timing in std::fs::read_to_string(parts.join("timings.jsonl")).expect("readable").lines() {
+        let timing: Value = serde_json::from_str(timing).expect("JSON");
+        assert!(timing["prepare_seconds"].is_f64(), "{timing}");
+        assert!(timing["peak_memory_bytes"].as_u64().is_some_and(|bytes| bytes > 10_000), "{timing}");
+    }
+}
+
+#[test]
+fn a_sweep_runs_and_its_values_are_in_the_records() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = SMALL.to_owned()
+        + "[sweep]\n'workloads.w.source.tasks' = [100, 200]\n'schedulers.best_fit.place' = ['fgd', 'best_fit']\n";
+    std::fs::write(folder.path().join("sweep.toml"), text).expect("written");
+    let text = printed(folder.path(), &["run", "sweep.toml", "--out", "o"]);
+    assert!(text.contains("best_fit[place=fgd]"), "{text}");
+    let summary = std::fs::read_to_string(folder.path().join("o/summary.json")).expect("readable");
+    let summary: Value = serde_json::from_str(&summary).expect("JSON");
+    assert_eq!(summary["runs"].as_array().map(Vec::len), Some(12));
+    let last = &summary["runs"][11];
+    assert_eq!(last["scenario"], "s [source.tasks=200]");
+    assert_eq!(last["config"]["sweep"]["schedulers.best_fit.place"], "best_fit");
+}
+
+#[test]
+fn a_schema_completions_and_manual_pages_are_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    printed(folder.path(), &["schema", "--out", "schema.json"]);
+    let file = std::fs::read_to_string(folder.path().join("schema.json")).expect("written");
+    assert_eq!(file, printed(folder.path(), &["schema"]));
+    let schema: Value = serde_json::from_str(&file).expect("JSON");
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(printed(folder.path(), &["schema", "cluster"]).contains("hosts_per_rack"));
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(printed(folder.path(), &["completions", shell]).contains("dry-run"), "{shell}");
+    }
+    assert!(printed(folder.path(), &["man"]).contains(".TH rackwright 1"));
+    printed(folder.path(), &["man", "--out", "man"]);
+    for page in ["rackwright.1", "rackwright-run.1", "rackwright-trace-import.1"] {
+        let page = std::fs::read_to_string(folder.path().join("man").join(page)).expect(page);
+        assert!(page.contains("rackwright"), "{page}");
+    }
 }
 
 /// Every config plans; where it names data, empty files stand for it.

@@ -152,15 +152,23 @@ pub(crate) fn check_series(points: &[SeriesPoint]) -> Result<(), String> {
 }
 
 /// What the wall clock said about one run; it differs from machine to machine and stays out of every digest.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timing {
-    /// Seconds from the start to the end of the run.
+    /// Seconds from the first to the last event of the run, workload and cluster being there.
     pub wall_seconds: f64,
     /// Decisions per second of wall time.
     pub decisions_per_second: f64,
     /// Events per second of wall time.
     pub events_per_second: f64,
+    /// Seconds until workload and cluster were there: made, or waited for while another run made them; about 0 when
+    /// they had been made before. Nothing in results of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepare_seconds: Option<f64>,
+    /// The most bytes that the run itself had allocated at once: its state, its scheduler and its measurements, not
+    /// the workload and the cluster, which runs share. Nothing where memory was not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
 }
 
 impl Timing {
@@ -170,6 +178,7 @@ impl Timing {
             ("wall_seconds", self.wall_seconds),
             ("decisions_per_second", self.decisions_per_second),
             ("events_per_second", self.events_per_second),
+            ("prepare_seconds", self.prepare_seconds.unwrap_or_default()),
         ];
         match values.iter().find(|(_, value)| !value.is_finite()) {
             Some((name, value)) => {

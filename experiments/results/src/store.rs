@@ -51,6 +51,26 @@ impl Store {
         Store::open(folder)
     }
 
+    /// The ids of the runs of this plan that are there already; nothing is made or changed. A folder that is not
+    /// there holds none.
+    ///
+    /// # Errors
+    /// Refuses a folder that [`Store::create_or_open`] would refuse.
+    pub fn look(folder: &Path, manifest: &ExperimentManifest) -> Result<BTreeSet<String>, ResultsError> {
+        manifest.check()?;
+        if !folder.exists() {
+            return Ok(BTreeSet::new());
+        }
+        if !folder.join(layout::MANIFEST).exists() {
+            return match files::entries(folder)?.is_empty() {
+                true => Ok(BTreeSet::new()),
+                false => Err(ResultsError::ForeignFolder { path: folder.to_owned() }),
+            };
+        }
+        refuse_other(folder, manifest)?;
+        Ok(load::read_records(folder, manifest)?.into_iter().map(|record| record.id).collect())
+    }
+
     /// Replaces the experiment in the folder, whatever it was: its files are removed and a fresh one is begun.
     /// Files that are not part of an experiment stay. A folder that is not there is made.
     ///

@@ -11,7 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const TIMING: Timing = Timing { wall_seconds: 0.25, decisions_per_second: 1e6, events_per_second: 2.5e6 };
+const TIMING: Timing = Timing {
+    wall_seconds: 0.25,
+    decisions_per_second: 1e6,
+    events_per_second: 2.5e6,
+    prepare_seconds: Some(0.5),
+    peak_memory_bytes: Some(1 << 20),
+};
 
 /// A folder of its own for one test, gone when the test ends.
 struct Scratch(PathBuf);

@@ -126,7 +126,8 @@ impl<'a> Assets<'a> {
     }
 }
 
-fn is_of_seed(workload: &PlannedWorkload) -> bool {
+/// True when a workload is another one for each seed.
+pub(crate) fn is_of_seed(workload: &PlannedWorkload) -> bool {
     matches!(workload.config.source, Source::Generator { .. })
         || first_of_seed(workload) < workload.config.transforms.len()
 }

@@ -24,6 +24,8 @@ use sim::workload::Workload;
 use traces::generate::bench_cluster::{BENCH_HOSTS, BenchHost, host_counts};
 use traces::generate::{GenerateError, generate};
 
+use crate::memory::AllocationCounters;
+
 const HOSTS_PER_RACK: usize = 40;
 const SEED: Seed = Seed(1);
 /// The measured servers by which the hosts of the fleet draw power, in the order of [`BENCH_HOSTS`].
@@ -42,15 +44,6 @@ pub struct BenchOptions {
     pub tasks: usize,
     /// Name of the placement policy.
     pub scheduler: String,
-}
-
-/// What an allocator has counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AllocationCounters {
-    /// Bytes that are allocated now.
-    pub live_bytes: i64,
-    /// The most that were allocated at once.
-    pub peak_bytes: i64,
 }
 
 /// What was measured.

@@ -58,6 +58,45 @@ pub fn topology(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Res
     Topology::new(kinds, features, models, hosts).map_err(impossible)
 }
 
+/// A topology in five numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Hosts.
+    pub hosts: usize,
+    /// Cores of all hosts.
+    pub cores: f64,
+    /// Devices of all hosts.
+    pub devices: usize,
+    /// Power of everything when nothing runs, in watts.
+    pub idle_watts: f64,
+    /// Power of everything when all of it is in use, in watts.
+    pub full_watts: f64,
+}
+
+impl Summary {
+    /// What there is, and what it draws.
+    pub fn of(topology: &Topology) -> Self {
+        let power = |share: f64, milli: u16| -> f64 {
+            topology
+                .hosts()
+                .map(|host| {
+                    let model = topology.model(host);
+                    let device =
+                        |spec: &DeviceSpec| topology.kinds()[usize::from(spec.kind)].power.watts(milli);
+                    model.power.at(share) + model.devices.iter().map(device).sum::<f64>()
+                })
+                .sum()
+        };
+        Self {
+            hosts: topology.host_count(),
+            cores: topology.total_capacity().0 as f64 / 1000.0,
+            devices: topology.device_count(),
+            idle_watts: power(0.0, 0),
+            full_watts: power(1.0, 1000),
+        }
+    }
+}
+
 fn pool_topology(pool: &PoolConfig) -> Result<Topology, sim::topology::TopologyError> {
     let cores = f64::from(pool.processors) / f64::from(CORES_PER_CPU);
     let power = pool.power.unwrap_or(HostPower::Linear {

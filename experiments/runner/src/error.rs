@@ -108,6 +108,29 @@ pub enum RunError {
         /// What is wrong.
         source: TransformError,
     },
+    /// A pattern that chooses no run.
+    #[error(
+        "--only {pattern}: it fits no run; `{pattern}` should be SCENARIO, SCENARIO:SCHEDULER or seed=N: {problem}"
+    )]
+    NothingChosen {
+        /// The pattern.
+        pattern: String,
+        /// What there is, and what is nearest.
+        problem: String,
+    },
+    /// Nothing was measured.
+    #[error(
+        "{run}: the episode ended after {end_seconds} s, and measuring would have begun at {begin_seconds} s: choose a \
+         smaller `warm_up_seconds`, or a longer workload"
+    )]
+    NothingMeasured {
+        /// The run.
+        run: String,
+        /// When the episode ended.
+        end_seconds: f64,
+        /// When the warm-up ends.
+        begin_seconds: f64,
+    },
     /// A cluster on which a trace cannot be replayed.
     #[error(transparent)]
     ReplayCluster(#[from] ReplayClusterError),

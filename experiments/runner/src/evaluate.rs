@@ -9,12 +9,14 @@ use policies::scheduler::Scheduler;
 use results::{MetricValue, RunRecord, SeriesPoint, Timing};
 use sim::engine::Engine;
 use sim::kernel::rng::Seed;
+use sim::kernel::time::SimTime;
 use sim::metrics::{Better, MetricSet};
 use sim::observe::EventDigest;
 use sim::view::ClusterView;
 
 use crate::assets::Assets;
 use crate::error::RunError;
+use crate::memory::MemoryMeter;
 use crate::plan::{Plan, Run, VERSION};
 use crate::series::SeriesSampler;
 
@@ -29,26 +31,41 @@ pub struct Outcome {
     pub timing: Timing,
 }
 
-/// Runs a run.
+/// Runs a run; with a meter, its memory is measured too.
 ///
 /// # Errors
-/// When what it needs cannot be made, or its scheduler cannot schedule this workload on this cluster.
-pub fn evaluate(plan: &Plan, run: &Run, assets: &Assets<'_>) -> Result<Outcome, RunError> {
+/// When what it needs cannot be made, its scheduler cannot schedule this workload on this cluster, or the episode
+/// ends before measuring begins.
+pub fn evaluate(
+    plan: &Plan,
+    run: &Run,
+    assets: &Assets<'_>,
+    meter: Option<MemoryMeter>,
+) -> Result<Outcome, RunError> {
     let policy_error = |source| RunError::Policy { run: run.title(), source: Box::new(source) };
+    let begin = Instant::now();
     let workload = assets.workload(run)?;
     let topology = assets.topology(run)?;
+    let prepare_seconds = begin.elapsed().as_secs_f64();
+    let before = meter.map(MemoryMeter::begin);
     let mut scheduler =
         Scheduler::new(&plan.schedulers[run.scheduler], run.backfilling).map_err(policy_error)?;
     scheduler.check(&workload, &topology).map_err(policy_error)?;
     scheduler.reset(Seed(run.seed));
     let mut engine = Engine::new(topology, workload, run.rules);
-    let mut metrics = MetricSet::default();
+    let mut metrics = MetricSet::over(run.window, engine.view());
     let mut digest = EventDigest::new();
     let mut sampler = SeriesSampler::new(plan.series_points, engine.view());
     let begin = Instant::now();
     let counts = run_episode(&mut engine, &mut scheduler, &mut (&mut metrics, (&mut digest, &mut sampler)))
         .map_err(|source| RunError::Episode { run: run.title(), source: Box::new(source) })?;
     let wall_seconds = begin.elapsed().as_secs_f64();
+    let end = engine.view().now();
+    if run.window.begin != SimTime::ZERO && end <= run.window.begin {
+        let (end_seconds, begin_seconds) = (end.seconds(), run.window.begin.seconds());
+        return Err(RunError::NothingMeasured { run: run.title(), end_seconds, begin_seconds });
+    }
+    let peak_memory_bytes = meter.zip(before).map(|(meter, before)| meter.peak_since(before));
     Ok(Outcome {
         record: RunRecord {
             id: run.id.clone(),
@@ -64,7 +81,11 @@ pub fn evaluate(plan: &Plan, run: &Run, assets: &Assets<'_>) -> Result<Outcome, 
             metrics: metric_values(&metrics, engine.view()),
         },
         series: sampler.finish(engine.view()),
-        timing: timing(counts, wall_seconds),
+        timing: Timing {
+            prepare_seconds: Some(prepare_seconds),
+            peak_memory_bytes,
+            ..timing(counts, wall_seconds)
+        },
     })
 }
 
@@ -88,5 +109,7 @@ fn timing(counts: Counts, wall_seconds: f64) -> Timing {
         wall_seconds,
         decisions_per_second: counts.decisions as f64 / seconds,
         events_per_second: counts.events as f64 / seconds,
+        prepare_seconds: None,
+        peak_memory_bytes: None,
     }
 }

@@ -12,15 +12,29 @@ use results::{Results, Store};
 use crate::assets::Assets;
 use crate::error::RunError;
 use crate::evaluate::evaluate;
+use crate::memory::MemoryMeter;
 use crate::plan::{Plan, Run};
+use crate::selection::select;
 
 /// How an experiment is to be run; nothing here changes its results.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Threads; `None` for one per core.
     pub threads: Option<NonZeroUsize>,
     /// Replaces what an earlier run of an experiment left in the folder.
     pub force: bool,
+    /// Patterns of the runs that are wanted (see [`crate::selection`]); none for all of them.
+    pub only: Vec<String>,
+    /// Measures the memory of each run.
+    pub meter: Option<MemoryMeter>,
+}
+
+impl Options {
+    /// How many threads a number of runs gets.
+    pub fn threads_for(&self, runs: usize) -> usize {
+        let all = self.threads.or_else(|| std::thread::available_parallelism().ok());
+        all.map_or(1, NonZeroUsize::get).min(runs).max(1)
+    }
 }
 
 /// How far an experiment is.
@@ -28,7 +42,7 @@ pub struct Options {
 pub struct Standing {
     /// Runs that have ended, those of an earlier, interrupted attempt among them.
     pub done: usize,
-    /// All runs.
+    /// All runs that are wanted or have ended.
     pub total: usize,
     /// Runs that had ended before this attempt began.
     pub resumed: usize,
@@ -47,32 +61,35 @@ impl Progress for () {
     fn advance(&self, _: Standing) {}
 }
 
-/// Runs what has not been run yet, and brings the experiment to its end.
+/// Runs what is wanted and has not been run yet. When every run of the plan is there, the experiment is brought to
+/// its end; otherwise the results are those so far, and a later attempt goes on from there.
 ///
 /// # Errors
-/// When a run fails, the first one in order of the plan, or results cannot be written. What has ended by then
-/// stays on disk, and the next attempt goes on from there.
+/// When a pattern fits no run; when a run fails, the first one in order of the plan, or results cannot be
+/// written. What has ended by then stays on disk, and the next attempt goes on from there.
 pub fn run(
     plan: &Plan,
     folder: &Path,
-    options: Options,
+    options: &Options,
     progress: &dyn Progress,
 ) -> Result<Results, RunError> {
+    let wanted = select(plan, &options.only)?;
     let store = match options.force {
         true => Store::replace(folder, &plan.manifest)?,
         false => Store::create_or_open(folder, &plan.manifest)?,
     };
     let finished = store.finished();
-    let left: Vec<&Run> = plan.runs.iter().filter(|run| !finished.contains(&run.id)).collect();
+    let left: Vec<&Run> = wanted.into_iter().filter(|run| !finished.contains(&run.id)).collect();
     let attempt = Attempt {
         plan,
         store: &store,
         assets: Assets::new(plan, left.iter().copied()),
         progress,
+        meter: options.meter,
         tally: Mutex::new(Tally {
             standing: Standing {
                 done: finished.len(),
-                total: plan.runs.len(),
+                total: finished.len() + left.len(),
                 resumed: finished.len(),
                 decisions_per_second: 0.0,
             },
@@ -81,8 +98,11 @@ pub fn run(
         }),
     };
     attempt.tell(0, 0);
-    attempt.all(&left, options.threads)?;
-    Ok(store.finish()?)
+    attempt.all(&left, options.threads_for(left.len()))?;
+    match store.finished().len() == plan.runs.len() {
+        true => Ok(store.finish()?),
+        false => Ok(Results::load(folder)?),
+    }
 }
 
 /// One attempt to bring an experiment to its end.
@@ -91,6 +111,7 @@ struct Attempt<'a> {
     store: &'a Store,
     assets: Assets<'a>,
     progress: &'a dyn Progress,
+    meter: Option<MemoryMeter>,
     tally: Mutex<Tally>,
 }
 
@@ -103,9 +124,7 @@ struct Tally {
 impl Attempt<'_> {
     /// Each thread takes the next run of the plan until there is none. These are plain threads and no pool that
     /// steals work: one that waits for a file to be read must not begin another run that needs the same file.
-    fn all(&self, runs: &[&Run], threads: Option<NonZeroUsize>) -> Result<(), RunError> {
-        let threads =
-            threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    fn all(&self, runs: &[&Run], threads: usize) -> Result<(), RunError> {
         let next = AtomicUsize::new(0);
         let failures = Mutex::new(BTreeMap::new());
         let work = || {
@@ -120,7 +139,7 @@ impl Attempt<'_> {
             }
         };
         std::thread::scope(|scope| {
-            let others = 1..threads.min(runs.len());
+            let others = 1..threads;
             others.for_each(|_| drop(scope.spawn(work)));
             work();
         });
@@ -129,7 +148,7 @@ impl Attempt<'_> {
     }
 
     fn one(&self, run: &Run) -> Result<(), RunError> {
-        let outcome = evaluate(self.plan, run, &self.assets);
+        let outcome = evaluate(self.plan, run, &self.assets, self.meter);
         self.assets.release(run);
         let outcome = outcome?;
         self.store.record(&outcome.record, &outcome.series, &outcome.timing)?;

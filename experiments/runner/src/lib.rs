@@ -5,13 +5,16 @@
 //!     |
 //!  plan.rs        scenarios x schedulers x seeds; an id for each run: the hash of all that determines it
 //!     |
+//!  selection.rs   the part of the plan that is wanted
+//!  forecast.rs    what it would take
+//!     |
 //!  experiment.rs  all runs, on all cores, resumable ---> results::Store
 //!     |    \
 //!     |     evaluate.rs   one run: engine, scheduler, observers
 //!     |     assets.rs     topologies and workloads, made once and shared
 //!     |     series.rs     the cluster over time
 //!  replay.rs      a trace's own decisions repeated, and held against the trace
-//!  bench.rs       how fast all this is
+//!  bench.rs       how fast all this is; memory.rs  how memory is counted
 //! ```
 //!
 //! Deliberately absent: printing, arguments and allocators (the binary's), and anything that decides (the
@@ -24,8 +27,11 @@ pub mod config;
 mod error;
 pub mod evaluate;
 pub mod experiment;
+pub mod forecast;
+pub mod memory;
 pub mod nearest;
 pub mod plan;
+pub mod selection;
 pub mod replay;
 pub mod series;
 

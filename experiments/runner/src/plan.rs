@@ -4,20 +4,25 @@
 //! every file they name, rules, scheduler, seed, and the versions of the program and of its formats. Names
 //! are part of it too, so that two runs of one experiment never share an id.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use policies::scheduler::{Backfilling, SchedulerConfig};
 use results::{ExperimentManifest, PlannedRun};
 use serde_json::{Value, json};
+use sim::metrics::Window;
 use sim::rules::Rules;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 use crate::config::{ClusterConfig, Config, RulesConfig, Source, WorkloadConfig};
 use crate::error::RunError;
 
 /// The version of the program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// So much of a file is in memory at once while it is hashed.
+const CHUNK_BYTES: usize = 1 << 18;
 
 /// An experiment, ready to be run.
 #[derive(Clone, Debug)]
@@ -79,6 +84,8 @@ pub struct Run {
     pub scheduler: usize,
     /// The rules of the engine.
     pub rules: Rules,
+    /// The part of the episode that is measured.
+    pub window: Window,
     /// Who may start before a task that must wait.
     pub backfilling: Backfilling,
     /// All that determines it.
@@ -121,8 +128,9 @@ impl Plan {
             let rules = scenario.rules.as_ref().map(|name| position(experiment.rules.position(name)));
             let rules = rules.map_or_else(RulesConfig::default, |index| experiment.rules.0[index].1.clone());
             for (index, (scheduler_name, scheduler)) in experiment.schedulers.0.iter().enumerate() {
+                let swept = config.swept(&scenario.name, scheduler_name);
                 for &seed in &experiment.seeds.0 {
-                    let config = json!({
+                    let mut config = json!({
                         "scenario": scenario.name,
                         "scheduler_name": scheduler_name,
                         "seed": seed,
@@ -135,6 +143,9 @@ impl Plan {
                         "results_schema": results::SCHEMA_VERSION,
                         "workload_schema": traces::format::SCHEMA_VERSION,
                     });
+                    if !swept.is_empty() {
+                        config["sweep"] = value(&swept);
+                    }
                     runs.push(Run {
                         id: digest(canonical(&config).as_bytes()),
                         scenario: scenario.name.clone(),
@@ -144,6 +155,7 @@ impl Plan {
                         workload,
                         scheduler: index,
                         rules: rules.rules(),
+                        window: rules.window(),
                         backfilling: rules.backfilling,
                         config,
                     });
@@ -224,24 +236,43 @@ pub(crate) fn in_data(what: &str, path: &str, data: Option<&Path>) -> Result<Pat
     }
 }
 
-/// Size and hash of a file, or of each file of a directory in order of their names.
+/// Size and hash of a file; of a directory, those of everything in it, by name, folders in folders.
 fn content(what: &str, path: &Path) -> Result<Value, RunError> {
     let missing = |source| RunError::MissingFile { what: what.to_owned(), path: path.to_owned(), source };
     if !path.is_dir() {
-        let bytes = fs::read(path).map_err(missing)?;
-        return Ok(json!({ "bytes": bytes.len(), "xxh3": digest(&bytes) }));
+        let (bytes, digest) = hashed(path).map_err(missing)?;
+        return Ok(json!({ "bytes": bytes, "xxh3": digest }));
     }
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(missing)? {
-        let entry = entry.map_err(missing)?;
-        if entry.path().is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
+        names.push(entry.map_err(missing)?.file_name());
     }
     names.sort();
-    let files: Result<serde_json::Map<String, Value>, RunError> =
-        names.into_iter().map(|name| content(what, &path.join(&name)).map(|value| (name, value))).collect();
-    files.map(Value::Object)
+    let mut inner = serde_json::Map::new();
+    for name in names {
+        let shown = name.to_string_lossy().into_owned();
+        inner.insert(shown, content(what, &path.join(&name))?);
+    }
+    Ok(Value::Object(inner))
+}
+
+/// Size and hash of a file that may be larger than the memory.
+fn hashed(path: &Path) -> std::io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let mut hash = Box::new(Xxh3Default::new());
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok((bytes, format!("{:032x}", hash.digest128()))),
+            Ok(read) => {
+                hash.update(&chunk[..read]);
+                bytes += read as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// XXH3-128 as 32 hexadecimal digits.
@@ -352,6 +383,62 @@ mod tests {
         assert!(matches!(Plan::new(&config, None, "x"), Err(RunError::NoDataFolder { .. })));
         let nowhere = folder.path().join("nowhere");
         assert!(matches!(Plan::new(&config, Some(&nowhere), "x"), Err(RunError::DataFolder { .. })));
+    }
+
+    #[test]
+    fn folders_are_hashed_with_all_that_is_in_them_and_files_piece_by_piece() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path();
+        std::fs::create_dir_all(path.join("shards/b")).expect("made");
+        let large: Vec<u8> = (0..3 * CHUNK_BYTES + 17).map(|index| (index % 251) as u8).collect();
+        std::fs::write(path.join("shards/b/large"), &large).expect("written");
+        std::fs::write(path.join("shards/a"), "one").expect("written");
+        let found = content("x", &path.join("shards")).expect("readable");
+        let expected = json!({
+            "a": { "bytes": 3, "xxh3": digest(b"one") },
+            "b": { "large": { "bytes": large.len(), "xxh3": digest(&large) } },
+        });
+        assert_eq!(found, expected);
+        std::fs::write(path.join("shards/b/more"), "").expect("written");
+        assert_ne!(content("x", &path.join("shards")).expect("readable"), expected);
+    }
+
+    /// What an experiment without any later key hashes to: a later version of the program must not change it but
+    /// on purpose.
+    #[test]
+    fn ids_of_earlier_experiments_stay() {
+        let plan = plan(TEXT);
+        let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
+        assert_eq!([ids[0], ids[7]], ["b22f047491c8e354b1839c072cd2d8c3", "b4d1b9c815e44e29dfc7b3825f580d24"]);
+        assert_eq!(plan.manifest.config_digest, "6c95228cfdbbbf75b2e02f89f63b2498");
+    }
+
+    #[test]
+    fn a_swept_value_is_part_of_a_run() {
+        let text = TEXT.to_owned()
+            + "[sweep]\n\"rules.b.pue\" = [1.2, 1.4]\n\"schedulers.alpha.place\" = [\"fgd\"]\n";
+        let plan = plan(&text);
+        let titles: Vec<String> = plan
+            .runs
+            .iter()
+            .filter(|run| run.seed == 4)
+            .map(|run| {
+                let sweep = run.config.get("sweep").map_or(String::new(), Value::to_string);
+                format!("{} {} {sweep}", run.scenario, run.scheduler_name)
+            })
+            .collect();
+        assert_eq!(
+            titles,
+            [
+                r#"w/b [pue=1.2] zeta {"rules.b.pue":1.2}"#,
+                r#"w/b [pue=1.2] alpha[place=fgd] {"rules.b.pue":1.2,"schedulers.alpha.place":"fgd"}"#,
+                r#"w/b [pue=1.4] zeta {"rules.b.pue":1.4}"#,
+                r#"w/b [pue=1.4] alpha[place=fgd] {"rules.b.pue":1.4,"schedulers.alpha.place":"fgd"}"#,
+                "w/a zeta ",
+                r#"w/a alpha[place=fgd] {"schedulers.alpha.place":"fgd"}"#,
+            ]
+        );
+        assert_eq!(plan.runs[0].config["rules"]["pue"], 1.2);
     }
 
     #[test]

@@ -30,6 +30,8 @@ transforms = [{ window = { first_jobs = [0, 10], count = 5 } }]
 [rules.usual]
 pue = 1.3
 horizon_seconds = 100.0
+warm_up_seconds = 10.0
+measure_seconds = 50.0
 backfilling = "skip"
 [schedulers.best]
 order = "fcfs"
@@ -44,6 +46,10 @@ clusters = ["hosts"]
 workloads = ["day"]
 rules = ["usual"]
 name = "{workload}/{rules}"
+[sweep]
+"rules.usual.pue" = [1.1, 1.2]
+"schedulers.best.place" = ["best_fit", "fgd"]
+"workloads.day.source.tasks" = { from = 10, to = 30, steps = 3 }
 "#;
 
 /// What is replaced by what, and what the refusal must say.
@@ -189,6 +195,67 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     ("workloads = [\"day\"]", "workloads = []", &["`scenarios_grid.workloads`", "one or more"]),
     ("{workload}/{rules}", "{workloads}", &["`scenarios_grid.name`", "did you mean `workload`?"]),
+    (
+        "pool = { processors = 8 }",
+        "named = \"epyc_flet\"",
+        &["line 6", "`clusters.pool.named`", "`openb`", "did you mean `epyc_fleet`?"],
+    ),
+    (
+        "pool = { processors = 8 }",
+        "named = \"epyc_fleet\"\nhost_order = \"shuffled\"",
+        &["`clusters.pool.named`", "stands alone"],
+    ),
+    (
+        "pool = { processors = 8 }",
+        "named = \"epyc_fleet\"\nfile = \"x.toml\"",
+        &["`clusters.pool.file`", "x.toml"],
+    ),
+    ("warm_up_seconds = 10.0", "warm_up_seconds = -1", &["`rules.usual.warm_up_seconds`", "-1", "from 0 on"]),
+    (
+        "warm_up_seconds = 10.0",
+        "warm_up_seconds = 100",
+        &["`rules.usual.warm_up_seconds`", "100", "less than `horizon_seconds`"],
+    ),
+    ("measure_seconds = 50.0", "measure_seconds = 0", &["`rules.usual.measure_seconds`", "0", "above 0"]),
+    (
+        "measure_seconds = 50.0",
+        "measure_seconds = 95",
+        &["`rules.usual.measure_seconds`", "105 s", "after `horizon_seconds`, 100"],
+    ),
+    ("measure_seconds = 50.0", "mesure_seconds = 50", &["did you mean `measure_seconds`?"]),
+    ("\"rules.usual.pue\" = [", "\"rules.usal.pue\" = [", &["line 40", "`usal`", "did you mean `usual`?"]),
+    (
+        "\"rules.usual.pue\" = [",
+        "\"rules.usual.pew\" = [",
+        &["`sweep.rules.usual.pew`", "1.1", "unknown key `pew`"],
+    ),
+    (
+        "\"rules.usual.pue\" = [",
+        "\"rule.usual.pue\" = [",
+        &["`sweep.rule.usual.pue`", "did you mean `rules`?"],
+    ),
+    ("\"rules.usual.pue\" = [", "\"rules.usual\" = [", &["`sweep.rules.usual`", "names no key"]),
+    ("\"rules.usual.pue\" = [", "\"rules.usual.pue.x\" = [", &["`sweep.rules.usual.pue.x`", "no table"]),
+    ("\"rules.usual.pue\" = [", "rules.usual.pue = [", &["`sweep.rules", "in quotes"]),
+    ("[1.1, 1.2]", "[1.1, 0.5]", &["`sweep.rules.usual.pue`", "with 0.5", "1 or more"]),
+    ("[1.1, 1.2]", "[1.1, \"high\"]", &["`sweep.rules.usual.pue`", "with high", "high"]),
+    ("[1.1, 1.2]", "[]", &["`sweep.rules.usual.pue`", "empty"]),
+    ("[1.1, 1.2]", "1.1", &["`sweep.rules.usual.pue`", "a list of values"]),
+    (
+        "[\"best_fit\", \"fgd\"]",
+        "[\"best_fit\", \"fdg\"]",
+        &["`sweep.schedulers.best.place`", "with fdg", "did you mean \"fgd\""],
+    ),
+    (
+        "day.source.tasks\"",
+        "day.source.taks\"",
+        &["`sweep.workloads.day.source.taks`", "did you mean `tasks`?"],
+    ),
+    (
+        "{ from = 10, to = 30, steps = 3 }",
+        "{ from = 10, to = 30, step = 0 }",
+        &["source.tasks`", "does not lead"],
+    ),
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policies::scheduler::{Backfilling, Scheduler};
+use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use sim::kernel::time::SimTime;
 use sim::metrics::MetricSet;
 use sim::models::gpu_power::GpuPower;
@@ -106,7 +106,9 @@ pub(super) fn cluster(config: &ClusterConfig, document: &Document, at: &[&str]) 
             if found.is_empty() { "nothing".to_owned() } else { format!("`{}`", found.join("` and `")) };
         return refuse(
             &[],
-            format!("{found} stands there; allowed is exactly one of `pool`, `nodes`, `hosts` and `file`"),
+            format!(
+                "{found} stands there; allowed is exactly one of `pool`, `nodes`, `hosts`, `file` and `named`"
+            ),
         );
     }
     if let Some(pool) = &config.pool {
@@ -216,7 +218,7 @@ fn devices<T>(group: &HostGroupConfig, kinds: &Named<T>, document: &Document, at
     Ok(())
 }
 
-fn workload(config: &WorkloadConfig, seeds: &[u64], document: &Document, at: &[&str]) -> Checked {
+pub(super) fn workload(config: &WorkloadConfig, seeds: &[u64], document: &Document, at: &[&str]) -> Checked {
     let refuse = |key: &[&str], problem: String| Err(document.refuse(&[at, key].concat(), problem));
     let known = |names: Vec<(&'static str, &'static str)>| {
         names.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
@@ -276,22 +278,42 @@ fn transform_problem(transform: &Transform, seeds: &[u64]) -> Option<((&'static 
     }
 }
 
-fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> Checked {
+pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> Checked {
     let refuse = |key: &str, problem: String| Err(document.refuse(&[at, &[key]].concat(), problem));
     if let Some(pue) = config.pue.filter(|pue| !(pue.is_finite() && *pue >= 1.0)) {
         return refuse("pue", format!("{pue} stands there; allowed is a number of 1 or more"));
     }
-    if let Some(seconds) = config.horizon_seconds
-        && SimTime::from_seconds(seconds).is_none_or(|horizon| horizon == SimTime::ZERO)
-    {
-        return refuse(
-            "horizon_seconds",
-            format!(
-                "{seconds} stands there; allowed is a number of seconds above 0, up to 2^53 microseconds"
-            ),
+    let moment = |key, seconds: Option<f64>, allows_zero: bool| {
+        let Some(seconds) = seconds else { return Ok(None) };
+        let moment = SimTime::from_seconds(seconds).filter(|&moment| allows_zero || moment != SimTime::ZERO);
+        let from = if allows_zero { "from 0 on" } else { "above 0" };
+        let problem =
+            format!("{seconds} stands there; allowed is a number of seconds {from}, up to 2^53 microseconds");
+        moment.map(Some).ok_or_else(|| document.refuse(&[at, &[key]].concat(), problem))
+    };
+    let horizon = moment("horizon_seconds", config.horizon_seconds, false)?;
+    let warm_up = moment("warm_up_seconds", config.warm_up_seconds, true)?.unwrap_or_default();
+    moment("measure_seconds", config.measure_seconds, false)?;
+    let Some(horizon) = horizon else { return Ok(()) };
+    if warm_up >= horizon {
+        let problem = format!(
+            "{} stands there; allowed is less than `horizon_seconds`, {}, for else nothing is measured",
+            warm_up.seconds(),
+            horizon.seconds()
         );
+        return refuse("warm_up_seconds", problem);
     }
-    Ok(())
+    match config.window().end {
+        Some(end) if end > horizon => {
+            let problem = format!(
+                "measuring would end at {} s, after `horizon_seconds`, {}; allowed is an end up to there, or no such key",
+                end.seconds(),
+                horizon.seconds()
+            );
+            refuse("measure_seconds", problem)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn scenarios(config: &ExperimentConfig, document: &Document) -> Checked {
@@ -355,6 +377,14 @@ fn scenarios(config: &ExperimentConfig, document: &Document) -> Checked {
             let problem = format!("two scenarios are named `{}`; allowed is each name once", scenario.name);
             Err(document.refuse(key, problem))
         }
+    }
+}
+
+/// Refuses a scheduler whose names or options are wrong.
+pub(super) fn scheduler(config: &SchedulerConfig, document: &Document, at: &[&str]) -> Checked {
+    match Scheduler::new(config, Backfilling::default()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(document.refuse(at, error.to_string())),
     }
 }
 

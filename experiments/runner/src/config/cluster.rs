@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -9,16 +10,20 @@ use sim::models::gpu_power::{self, GpuPower};
 use sim::models::power::{self, HostPower};
 use sim::resources::DeviceClass;
 
-use super::Named;
+use super::{Named, schema};
 use crate::nearest::unknown_name;
 
-/// One cluster: exactly one of `file`, `pool`, `nodes` and `hosts`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// One cluster: exactly one of `named`, `file`, `pool`, `nodes` and `hosts`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterConfig {
     /// Another TOML file that holds these keys, relative to the file that names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// A cluster that is built in (`rackwright list clusters`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::known_clusters")]
+    pub named: Option<String>,
     /// A batch pool: one host whose capacity is a number of processors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolConfig>,
@@ -37,7 +42,7 @@ pub struct ClusterConfig {
 }
 
 /// In which order hosts are numbered; ties between hosts go to the lowest number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HostOrder {
     /// As the config or the list has them.
@@ -49,7 +54,7 @@ pub enum HostOrder {
 }
 
 /// A batch pool: one host, on which a job is one task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolConfig {
     /// How many processors it has.
@@ -59,11 +64,12 @@ pub struct PoolConfig {
     pub memory_mib: Option<u32>,
     /// What the whole pool draws; without it, as many cores of Xeon E5-2682 v4 (see [`crate::cluster`]).
     #[serde(default, deserialize_with = "some_host_power", skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::host_power")]
     pub power: Option<HostPower>,
 }
 
 /// Where a published list of nodes lies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodesConfig {
     /// How to read it.
@@ -73,7 +79,7 @@ pub struct NodesConfig {
 }
 
 /// Which lists of nodes can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NodesImporter {
     /// Alibaba's GPU cluster of 2023.
@@ -81,7 +87,7 @@ pub enum NodesImporter {
 }
 
 /// A group of equal hosts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HostGroupConfig {
     /// How many.
@@ -114,6 +120,7 @@ pub struct HostGroupConfig {
     pub hosts_per_rack: Option<u32>,
     /// What each draws without its devices: the name of a measured server, or a curve.
     #[serde(deserialize_with = "host_power")]
+    #[schemars(schema_with = "schema::host_power")]
     pub power: HostPower,
 }
 
@@ -122,7 +129,7 @@ fn one() -> u8 {
 }
 
 /// Equal devices of a host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceGroupConfig {
     /// Their kind: a key of `device_kinds`, or a known model.
@@ -132,17 +139,19 @@ pub struct DeviceGroupConfig {
 }
 
 /// A kind of device.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceKindConfig {
     /// What it is for; a GPU unless stated.
     #[serde(default = "gpu")]
+    #[schemars(schema_with = "schema::device_class")]
     pub class: DeviceClass,
     /// True when several tasks may hold parts of one such device.
     #[serde(default)]
     pub shared: bool,
     /// What it draws: the name of a known model or a curve; without it, the model of the kind's own name.
     #[serde(default, deserialize_with = "some_gpu_power", skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::gpu_power")]
     pub power: Option<GpuPower>,
 }
 

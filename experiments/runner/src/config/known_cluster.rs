@@ -60,7 +60,10 @@ mod tests {
         assert!(names.len() >= 9, "{names:?}");
         for name in names {
             let file = cluster_file(name).expect("listed");
-            assert!(file.starts_with("# ") && file.lines().next().is_some_and(|line| line.len() > 40), "{name}");
+            assert!(
+                file.starts_with("# ") && file.lines().next().is_some_and(|line| line.len() > 40),
+                "{name}"
+            );
             assert!(cluster_help(name).is_some_and(|help| help.len() > 20), "{name}");
         }
     }

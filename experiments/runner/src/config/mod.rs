@@ -8,21 +8,29 @@
 mod check;
 mod cluster;
 mod document;
+mod include;
+mod known_cluster;
 mod named;
 mod scenario;
+pub mod schema;
+mod shape;
+mod sweep;
 mod workload;
 
 use std::path::{Path, PathBuf};
 
 use policies::scheduler::SchedulerConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cluster::{
     ClusterConfig, DeviceGroupConfig, DeviceKindConfig, HostGroupConfig, HostOrder, NodesConfig,
     NodesImporter, PoolConfig, gpu_power_list, gpu_power_names, host_power_list, host_power_names,
 };
+pub use known_cluster::{cluster_file, cluster_help, cluster_names};
 pub use named::Named;
 pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridConfig, Seeds};
+pub use sweep::{Axis, Settings};
 pub use workload::{Source, WorkloadConfig};
 
 use document::Document;
@@ -63,7 +71,7 @@ pub enum ConfigError {
 }
 
 /// An experiment: its axes multiply out to runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentConfig {
     /// As results name it.
@@ -72,6 +80,7 @@ pub struct ExperimentConfig {
     pub seeds: Seeds,
     /// What the leaderboard shows; without it, reports choose. Every metric is recorded.
     #[serde(default)]
+    #[schemars(schema_with = "schema::metrics")]
     pub metrics: Vec<String>,
     /// At most how many points of the time series are kept; 0 keeps none.
     #[serde(default = "default_series_points")]
@@ -91,6 +100,9 @@ pub struct ExperimentConfig {
     /// Scenarios by multiplication; they follow the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenarios_grid: Option<ScenarioGridConfig>,
+    /// Keys of clusters, workloads, rules and schedulers that take several values, by their path in quotes.
+    #[serde(default, skip_serializing_if = "Named::is_empty")]
+    pub sweep: Named<Axis>,
 }
 
 fn default_series_points() -> usize {
@@ -100,8 +112,9 @@ fn default_series_points() -> usize {
 /// A configuration that was read and checked, with what is needed to find what it names.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What it says.
+    /// What it says; what is swept is multiplied out.
     pub experiment: ExperimentConfig,
+    swept: sweep::Swept,
     /// The folder of the file, for what is named relative to it.
     folder: PathBuf,
     document: Document,
@@ -130,11 +143,15 @@ impl Config {
     fn checked(document: Document, folder: PathBuf, path: &Path) -> Result<Self, ConfigError> {
         let mut experiment: ExperimentConfig = document.parse()?;
         for (name, cluster) in &mut experiment.clusters.0 {
-            include(name, cluster, &document, &folder)?;
+            *cluster = include::resolved(cluster, &document, &folder, &["clusters", name])?;
         }
         check::experiment(&experiment, &document)?;
+        let swept = sweep::expand(&mut experiment, &document, &folder)?;
+        if !experiment.sweep.is_empty() {
+            check::experiment(&experiment, &document)?;
+        }
         let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { experiment, folder, document, file_name })
+        Ok(Self { experiment, swept, folder, document, file_name })
     }
 
     /// The folder of the file.
@@ -145,6 +162,13 @@ impl Config {
     /// The name of the file, without its folder.
     pub fn file_name(&self) -> &str {
         &self.file_name
+    }
+
+    /// The swept keys and their values that made this scenario with this scheduler; none without a sweep.
+    pub fn swept(&self, scenario: &str, scheduler: &str) -> Settings {
+        let mut settings = self.swept.scenarios.get(scenario).cloned().unwrap_or_default();
+        settings.extend(self.swept.schedulers.get(scheduler).cloned().unwrap_or_default());
+        settings
     }
 
     /// A refusal of what stands under this key, for what is found out later.
@@ -163,29 +187,6 @@ impl ExperimentConfig {
         let grid = self.scenarios_grid.as_ref().map(ScenarioGridConfig::scenarios);
         self.scenarios.iter().cloned().chain(grid.into_iter().flatten()).collect()
     }
-}
-
-/// Replaces a cluster that names a file by what the file says.
-fn include(
-    name: &str,
-    cluster: &mut ClusterConfig,
-    document: &Document,
-    folder: &Path,
-) -> Result<(), ConfigError> {
-    let Some(file) = &cluster.file else {
-        return check::cluster(cluster, document, &["clusters", name]);
-    };
-    if *cluster != (ClusterConfig { file: cluster.file.clone(), ..ClusterConfig::default() }) {
-        let problem = "`file` stands alone: the file it names holds all other keys";
-        return Err(document.refuse(&["clusters", name, "file"], problem));
-    }
-    *cluster = ClusterConfig::read(&folder.join(file)).map_err(|error| match error {
-        ConfigError::Open { file, source } => {
-            document.refuse(&["clusters", name, "file"], format!("{file} cannot be read: {source}"))
-        }
-        other => other,
-    })?;
-    Ok(())
 }
 
 impl ClusterConfig {

@@ -1,14 +1,19 @@
 //! Seeds, rules and scenarios as configs state them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use policies::scheduler::Backfilling;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use sim::kernel::time::SimTime;
+use sim::kernel::time::{SimDuration, SimTime};
+use sim::metrics::Window;
 use sim::models::facility::Facility;
 use sim::rules::{AfterEviction, DecideAfter, EventOrder, Rules, WhenNoPlace};
+
+use super::schema;
 
 /// The seeds, each once: a list, or `{ from, count }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,25 +57,65 @@ impl<'de> Deserialize<'de> for Seeds {
     }
 }
 
+impl JsonSchema for Seeds {
+    fn schema_name() -> Cow<'static, str> {
+        "Seeds".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The seeds, each once: a list, or { from = 0, count = 10 }",
+            "anyOf": [
+                { "type": "array", "minItems": 1, "uniqueItems": true, "items": { "type": "integer", "minimum": 0 } },
+                {
+                    "type": "object",
+                    "properties": {
+                        "from": { "type": "integer", "minimum": 0, "description": "the first seed" },
+                        "count": {
+                            "type": "integer", "minimum": 1, "maximum": MOST_SEEDS, "description": "how many there are"
+                        },
+                    },
+                    "required": ["from", "count"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
+}
+
 /// The rules of a scenario: what happens that is no scheduler's decision, and how schedulers may look past a
 /// task that must wait.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RulesConfig {
     /// Which of two events of one instant takes effect first.
+    #[schemars(schema_with = "schema::event_order")]
     pub event_order: EventOrder,
     /// When the engine asks.
+    #[schemars(schema_with = "schema::decide_after")]
     pub decide_after: DecideAfter,
     /// What becomes of a task for which there is no place.
+    #[schemars(schema_with = "schema::when_no_place")]
     pub when_no_place: WhenNoPlace,
     /// What becomes of the work that an evicted task has done.
+    #[schemars(schema_with = "schema::after_eviction")]
     pub after_eviction: AfterEviction,
     /// The episode ends after so many seconds; without it, when nothing more can happen.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
     pub horizon_seconds: Option<f64>,
+    /// Measuring begins after so many seconds; without it, when the episode begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub warm_up_seconds: Option<f64>,
+    /// Measuring goes on for so many seconds; without it, until the episode ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub measure_seconds: Option<f64>,
     /// Power usage effectiveness of the building; without it, the average of the 2025 survey of the Uptime
     /// Institute, 1.54.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0))]
     pub pue: Option<f64>,
     /// Who may start before a task that must wait.
     pub backfilling: Backfilling,
@@ -87,6 +132,15 @@ impl RulesConfig {
             horizon: self.horizon_seconds.and_then(SimTime::from_seconds),
             facility: self.pue.map_or_else(Facility::default, Facility::StaticPue),
         }
+    }
+}
+
+impl RulesConfig {
+    /// The part of an episode that is measured. The values have been checked.
+    pub fn window(&self) -> Window {
+        let begin = self.warm_up_seconds.and_then(SimTime::from_seconds).unwrap_or_default();
+        let length = self.measure_seconds.and_then(SimDuration::from_seconds);
+        Window { begin, end: length.map(|length| begin + length) }
     }
 }
 
@@ -109,6 +163,16 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "a number above 0 (default: none)",
         "when the episode ends, whatever still waits or runs",
     ),
+    (
+        "warm_up_seconds",
+        "a number from 0 on (default: 0)",
+        "when measuring begins: what happens before is not counted",
+    ),
+    (
+        "measure_seconds",
+        "a number above 0 (default: none)",
+        "for how long is measured; the episode itself goes on",
+    ),
     ("pue", "a number of 1 or more (default: 1.54)", "power usage effectiveness of the building"),
     (
         "backfilling",
@@ -118,7 +182,7 @@ pub const RULES: &[(&str, &str, &str)] = &[
 ];
 
 /// One scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioConfig {
     /// As results name it.
@@ -133,7 +197,7 @@ pub struct ScenarioConfig {
 }
 
 /// Scenarios by multiplication: every cluster with every workload under all rules.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioGridConfig {
     /// Keys of `clusters`.
@@ -183,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_list_of_rules_is_what_the_reader_takes() {
-        for (key, allowed, _) in RULES.iter().filter(|rule| !["horizon_seconds", "pue"].contains(&rule.0)) {
+        for (key, allowed, _) in RULES.iter().filter(|rule| !rule.1.starts_with("a number")) {
             for value in allowed.replace(" (default)", "").split(", ") {
                 let rules = toml::from_str::<RulesConfig>(&format!("{key} = '{value}'"));
                 assert!(rules.is_ok(), "{key} = {value}: {rules:?}");

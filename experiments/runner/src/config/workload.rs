@@ -2,18 +2,23 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use traces::transform::Transform;
 
+use super::schema;
+
 /// One workload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadConfig {
     /// Where it comes from.
+    #[schemars(schema_with = "schema::source")]
     pub source: Source,
     /// What is done to it, in order.
     #[serde(default)]
+    #[schemars(schema_with = "schema::transforms")]
     pub transforms: Vec<Transform>,
 }
 

@@ -1,0 +1,187 @@
+//! The JSON Schema (draft 2020-12) of the configuration, from the types that read it: an editor that knows it
+//! completes keys and names and marks what is wrong while it is typed.
+//!
+//! A schema cannot say all that the reader checks: ranges that depend on other keys, names that the file itself
+//! defines, options of policies, generators and importers. What it refuses, the reader refuses too.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use sim::metrics::MetricSet;
+use sim::models::gpu_power::GpuCurve;
+use sim::models::power::HostPower;
+use sim::resources::DeviceClass;
+use sim::rules::{AfterEviction, DecideAfter, EventOrder, WhenNoPlace};
+use traces::transform::Transform;
+
+use super::shape::{fields, variants};
+use super::{
+    ClusterConfig, ExperimentConfig, cluster_help, cluster_names, gpu_power_list, gpu_power_names,
+    host_power_list, host_power_names,
+};
+
+/// The schema of an experiment.
+pub fn experiment() -> Value {
+    root::<ExperimentConfig>("An experiment of Rackwright")
+}
+
+/// The schema of a file that holds one cluster.
+pub fn cluster() -> Value {
+    root::<ClusterConfig>("A cluster of Rackwright")
+}
+
+fn root<T: JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema.to_value()
+}
+
+/// One of several names, each with a line of help.
+fn one_of<'a>(names: impl IntoIterator<Item = (&'a str, String)>) -> Value {
+    let names = names.into_iter().map(|(name, help)| json!({ "const": name, "description": help }));
+    json!({ "anyOf": names.collect::<Vec<_>>() })
+}
+
+fn schema(value: Value) -> Schema {
+    Schema::try_from(value).expect("an object is a schema")
+}
+
+/// The names that a type takes, each with a line of help where there is one.
+fn enumeration<T: DeserializeOwned>(help: &[(&str, &str)]) -> Schema {
+    let help_of = |name: &str| help.iter().find(|(known, _)| *known == name).map_or("", |(_, help)| help);
+    schema(one_of(variants::<T>().iter().map(|&name| (name, help_of(name).to_owned()))))
+}
+
+pub(super) fn event_order(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<EventOrder>(&[
+        ("releases_first", "what ends makes room before what comes is counted"),
+        ("arrivals_first", "as some published programs have it"),
+    ])
+}
+
+pub(super) fn decide_after(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<DecideAfter>(&[
+        ("each_instant", "after all events of an instant have taken effect"),
+        ("each_event", "after each single event, as some published programs do"),
+    ])
+}
+
+pub(super) fn when_no_place(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<WhenNoPlace>(&[("wait", "it waits"), ("reject", "it leaves at once")])
+}
+
+pub(super) fn after_eviction(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<AfterEviction>(&[
+        ("restart", "the work done is lost: the task starts from the beginning"),
+        ("resume", "the work done is kept: the task goes on where it was"),
+    ])
+}
+
+pub(super) fn device_class(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<DeviceClass>(&[
+        ("gpu", "graphics processors and their like"),
+        ("fpga", "reconfigurable logic"),
+        ("dpu", "network cards that compute"),
+    ])
+}
+
+pub(super) fn known_clusters(_: &mut SchemaGenerator) -> Schema {
+    schema(one_of(cluster_names().into_iter().map(|name| (name, cluster_help(name).unwrap_or_default()))))
+}
+
+pub(super) fn metrics(_: &mut SchemaGenerator) -> Schema {
+    let names =
+        one_of(MetricSet::INFOS.iter().map(|info| (info.name, format!("{} [{}]", info.help, info.unit))));
+    json_schema!({ "type": "array", "uniqueItems": true, "items": names })
+}
+
+/// Exactly one key of several, each with the schema of what it holds.
+fn one_key(properties: Map<String, Value>) -> Value {
+    json!({
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+        "minProperties": 1,
+        "maxProperties": 1,
+    })
+}
+
+/// The measured servers among the list come first, then the curves.
+pub(super) fn host_power(_: &mut SchemaGenerator) -> Schema {
+    let known = host_power_names();
+    let (measured, curves): (Vec<_>, Vec<_>) =
+        host_power_list().into_iter().partition(|(name, _)| known.contains(name));
+    let curve = |&name: &&'static str| {
+        let help = curves.iter().find(|(known, _)| known == &name).map_or("", |(_, help)| help);
+        let keys = fields::<HostPower>(name);
+        let mut held = match keys.is_empty() {
+            true => {
+                json!({ "type": "array", "items": { "type": "number", "minimum": 0 }, "minItems": 11, "maxItems": 11 })
+            }
+            false => numbers(keys, keys),
+        };
+        held["description"] = help.into();
+        (name.to_owned(), held)
+    };
+    let curves = one_key(variants::<HostPower>().iter().map(curve).collect());
+    json_schema!({ "anyOf": [one_of(measured), curves] })
+}
+
+/// A table of numbers, none of them negative.
+fn numbers(keys: &[&str], required: &[&str]) -> Value {
+    let properties: Map<String, Value> =
+        keys.iter().map(|&key| (key.to_owned(), json!({ "type": "number", "minimum": 0 }))).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+pub(super) fn gpu_power(_: &mut SchemaGenerator) -> Schema {
+    let known = gpu_power_names();
+    let (models, curves): (Vec<_>, Vec<_>) =
+        gpu_power_list().into_iter().partition(|(name, _)| known.contains(name));
+    let help_of = |name: &str| {
+        curves.iter().find(|(known, _)| *known == name).map_or(String::new(), |one| one.1.clone())
+    };
+    let mut curve = numbers(&["idle_watts", "max_watts"], &["idle_watts", "max_watts"]);
+    curve["properties"]["curve"] = one_of(variants::<GpuCurve>().iter().map(|&name| (name, help_of(name))));
+    json_schema!({ "anyOf": [one_of(models), curve] })
+}
+
+/// A table with one of three keys that say what kind of source it is; the others are options of the importer or
+/// generator, which knows them.
+pub(super) fn source(_: &mut SchemaGenerator) -> Schema {
+    let names = |names: Vec<(&'static str, &'static str)>| {
+        one_of(names.into_iter().map(|(name, help)| (name, help.to_owned())))
+    };
+    let path =
+        json!({ "type": "string", "minLength": 1, "description": "the file, relative to the data folder" });
+    let folder = json!({
+        "type": "string", "minLength": 1,
+        "description": "the directory of an imported or generated workload, relative to this file",
+    });
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "importer": names(traces::import::names()),
+            "path": path,
+            "canonical": folder,
+            "generator": names(traces::generate::names()),
+        },
+        "oneOf": [
+            { "required": ["importer", "path"] },
+            { "required": ["canonical"], "maxProperties": 1 },
+            { "required": ["generator"] },
+        ],
+    })
+}
+
+pub(super) fn transforms(_: &mut SchemaGenerator) -> Schema {
+    let one = |&name: &&'static str| {
+        let keys = fields::<Transform>(name);
+        let properties: Map<String, Value> =
+            keys.iter().map(|&key| (key.to_owned(), Value::Bool(true))).collect();
+        (name.to_owned(), json!({ "properties": properties }))
+    };
+    let one = one_key(variants::<Transform>().iter().map(one).collect());
+    json_schema!({ "type": "array", "items": one })
+}

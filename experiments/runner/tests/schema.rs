@@ -1,0 +1,155 @@
+//! The schema accepts what the reader accepts, and refuses what an editor should mark.
+
+use std::path::{Path, PathBuf};
+
+use jsonschema::Validator;
+use runner::config::schema;
+use serde_json::Value;
+
+fn configs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs")
+}
+
+fn validator(schema: &Value) -> Validator {
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    jsonschema::draft202012::meta::validate(schema).expect("it is a schema");
+    jsonschema::draft202012::new(schema).expect("it can be compiled")
+}
+
+fn as_json(toml: &str) -> Value {
+    toml::from_str(toml).expect("TOML")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => files.extend(self::files(&path)),
+            false => files.push(path),
+        }
+    }
+    files
+}
+
+#[test]
+fn every_config_is_valid() {
+    let (experiment, cluster) = (validator(&schema::experiment()), validator(&schema::cluster()));
+    let mut count = 0;
+    for path in
+        files(&configs()).into_iter().filter(|path| path.extension().is_some_and(|found| found == "toml"))
+    {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let is_cluster = path.parent().is_some_and(|folder| folder.ends_with("clusters"));
+        let validator = if is_cluster { &cluster } else { &experiment };
+        if let Err(error) = validator.validate(&as_json(&text)) {
+            panic!("{}: {error} at {}", path.display(), error.instance_path());
+        }
+        count += 1;
+    }
+    assert!(count >= 16, "only {count} configs were found");
+    experiment.validate(&as_json(include_str!("../src/config/example.toml"))).expect("the example is valid");
+    experiment.validate(&as_json(VALID)).expect("what the broken ones start from is valid");
+    runner::Config::parse("x.toml", VALID).expect("the reader takes it too");
+}
+
+const VALID: &str = r#"name = "x"
+seeds = { from = 0, count = 2 }
+metrics = ["wait_mean"]
+[clusters.known]
+named = "edge_site"
+[clusters.hosts]
+host_order = "shuffled"
+[[clusters.hosts.hosts]]
+count = 4
+model = "small"
+cores = 16
+memory_gib = 64
+devices = [{ kind = "own", count = 2 }]
+power = { fan = { idle_watts = 100, max_watts = 200, exponent = 1.4 } }
+[clusters.hosts.device_kinds.own]
+class = "gpu"
+power = { idle_watts = 5, max_watts = 10, curve = "log" }
+[workloads.day]
+source = { generator = "mixed_cluster", tasks = 10 }
+transforms = [{ compress = { factor = 2.0 } }]
+[rules.usual]
+pue = 1.3
+event_order = "arrivals_first"
+backfilling = "easy"
+[schedulers.best]
+order = "fcfs"
+place = { policy = "best_fit", search = "scan" }
+evict = "never"
+[scenarios_grid]
+clusters = ["hosts"]
+workloads = ["day"]
+rules = ["usual"]
+name = "{workload}/{rules}"
+[sweep]
+"rules.usual.pue" = { from = 1.0, to = 2.0, steps = 3, scale = "log" }
+"#;
+
+/// What is replaced by what.
+const BROKEN: &[(&str, &str)] = &[
+    ("name = \"x\"", "nmae = \"x\""),
+    ("name = \"x\"", "name = 3"),
+    ("name = \"x\"", "name = \"x\"\ncolour = \"red\""),
+    ("seeds = { from = 0, count = 2 }", "seeds = []"),
+    ("seeds = { from = 0, count = 2 }", "seeds = [-1]"),
+    ("seeds = { from = 0, count = 2 }", "seeds = { from = 0 }"),
+    ("\"wait_mean\"", "\"wait_maen\""),
+    ("\"edge_site\"", "\"edge_sight\""),
+    ("\"shuffled\"", "\"shufled\""),
+    ("count = 4", "count = -4"),
+    ("model = \"small\"\n", ""),
+    ("cores = 16", "cores = \"many\""),
+    ("{ fan = { idle_watts = 100, max_watts = 200, exponent = 1.4 } }", "\"sr655_7763\""),
+    ("exponent = 1.4", "exponnet = 1.4"),
+    ("{ fan =", "{ fun ="),
+    ("class = \"gpu\"", "class = \"gpus\""),
+    ("curve = \"log\"", "curve = \"logarithm\""),
+    ("generator = \"mixed_cluster\"", "generator = \"mixed\""),
+    ("generator = \"mixed_cluster\"", "importer = \"swf\""),
+    ("generator = \"mixed_cluster\"", "importer = \"sfw\", path = \"x\""),
+    ("generator = \"mixed_cluster\", tasks = 10", "canonical = \"x\", tasks = 10"),
+    ("{ compress =", "{ compres ="),
+    ("pue = 1.3", "pue = 0.9"),
+    ("pue = 1.3", "pue = \"low\""),
+    ("\"arrivals_first\"", "\"arrival_first\""),
+    ("backfilling = \"easy\"", "backfilling = \"eazy\""),
+    ("order = \"fcfs\"", "order = \"fcsf\""),
+    ("policy = \"best_fit\"", "policy = \"best_fitt\""),
+    ("place = { policy = \"best_fit\", search = \"scan\" }", "place = \"best_fitt\""),
+    ("place = { policy = \"best_fit\", search = \"scan\" }", "palce = \"best_fit\""),
+    ("evict = \"never\"", "evict = \"sometimes\""),
+    ("clusters = [\"hosts\"]", "clusters = \"hosts\""),
+    ("steps = 3", "step = 1, steps = 3"),
+    ("scale = \"log\"", "scale = \"cubic\""),
+];
+
+#[test]
+fn what_is_broken_is_not_valid() {
+    let validator = validator(&schema::experiment());
+    for (found, wrong) in BROKEN {
+        assert_eq!(VALID.matches(found).count(), 1, "`{found}` stands there once");
+        let text = VALID.replace(found, wrong);
+        assert!(!validator.is_valid(&as_json(&text)), "`{wrong}` is valid");
+        assert!(runner::Config::parse("x.toml", &text).is_err(), "`{wrong}` is not refused by the reader");
+    }
+}
+
+#[test]
+fn every_name_is_there_with_a_description() {
+    let schema = schema::experiment().to_string();
+    for (name, help) in traces::import::names().into_iter().chain(traces::generate::names()) {
+        assert!(schema.contains(&format!("\"const\":\"{name}\"")) && schema.contains(help), "{name}");
+    }
+    for (family, name, help) in policies::catalogue() {
+        assert!(schema.contains(&format!("\"{name}\"")), "{family} {name}");
+        assert!(["backfilling", "evict"].contains(&family) || schema.contains(help), "{family} {name}");
+    }
+    for info in sim::metrics::MetricSet::INFOS {
+        assert!(schema.contains(info.help), "{}", info.name);
+    }
+}
