@@ -12,6 +12,8 @@ const USUAL: Size = Size { scenarios: 2, schedulers: 3, seeds: 3, samples: 30 };
 
 fn timings(results: &Results) -> BTreeMap<String, Timing> {
     let timing = |place: usize| Timing {
+        prepare_seconds: Some(0.5),
+        peak_memory_bytes: Some(4096),
         wall_seconds: 1.0 + place as f64,
         decisions_per_second: 1000.0,
         events_per_second: 3000.0,

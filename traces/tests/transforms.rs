@@ -194,7 +194,11 @@ proptest! {
         for by in [SampleBy::Job, SampleBy::Tenant] {
             let step = |share| Transform::Sample(Sample { share, by });
             prop_assert_eq!(digest(&apply(&whole, &step(1.0), seed)), digest(&whole));
-            let part = apply(&whole, &step(share), seed);
+            // Of a few tenants it happens that none is drawn, which is refused.
+            let Ok(part) = transform::apply(&whole, &step(share), Seed(seed)) else {
+                prop_assert_eq!(by, SampleBy::Tenant);
+                continue;
+            };
             assert_is_part(&part, &whole, false);
             prop_assert_eq!(digest(&part), digest(&apply(&whole, &step(share), seed)));
             if by == SampleBy::Tenant {

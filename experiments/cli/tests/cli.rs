@@ -278,7 +278,9 @@ fn the_list_has_every_family() {
     ] {
         assert!(all.contains(name), "{name} is not in the list");
     }
-    for family in ["policies", "metrics", "formats", "generators", "transforms", "models", "clusters", "rules"] {
+    for family in
+        ["policies", "metrics", "formats", "generators", "transforms", "models", "clusters", "rules"]
+    {
         let entries: Value =
             serde_json::from_str(&printed(folder.path(), &["list", family, "--json"])).expect("JSON");
         let entries = entries.as_array().expect("a list");
@@ -451,7 +453,12 @@ fn a_sweep_runs_and_its_values_are_in_the_records() {
     assert_eq!(summary["runs"].as_array().map(Vec::len), Some(12));
     let last = &summary["runs"][11];
     assert_eq!(last["scenario"], "s [source.tasks=200]");
-    assert_eq!(last["config"]["sweep"]["schedulers.best_fit.place"], "best_fit");
+    // In the record of every run of the swept scheduler.
+    let records = std::fs::read_dir(folder.path().join("o/runs")).expect("a folder");
+    let records = records.map(|record| std::fs::read(record.expect("an entry").path()).expect("readable"));
+    let swept = records.map(|record| serde_json::from_slice::<Value>(&record).expect("JSON"));
+    let swept = swept.filter(|record| record["config"]["sweep"]["schedulers.best_fit.place"] == "best_fit");
+    assert_eq!(swept.count(), 4, "two seeds of two loads");
 }
 
 #[test]

@@ -31,8 +31,8 @@ pub mod forecast;
 pub mod memory;
 pub mod nearest;
 pub mod plan;
-pub mod selection;
 pub mod replay;
+pub mod selection;
 pub mod series;
 
 pub use config::{Config, ConfigError};

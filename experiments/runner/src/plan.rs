@@ -409,7 +409,10 @@ mod tests {
     fn ids_of_earlier_experiments_stay() {
         let plan = plan(TEXT);
         let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
-        assert_eq!([ids[0], ids[7]], ["b22f047491c8e354b1839c072cd2d8c3", "b4d1b9c815e44e29dfc7b3825f580d24"]);
+        assert_eq!(
+            [ids[0], ids[7]],
+            ["b22f047491c8e354b1839c072cd2d8c3", "b4d1b9c815e44e29dfc7b3825f580d24"]
+        );
         assert_eq!(plan.manifest.config_digest, "6c95228cfdbbbf75b2e02f89f63b2498");
     }
 

@@ -223,7 +223,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         &["`rules.usual.measure_seconds`", "105 s", "after `horizon_seconds`, 100"],
     ),
     ("measure_seconds = 50.0", "mesure_seconds = 50", &["did you mean `measure_seconds`?"]),
-    ("\"rules.usual.pue\" = [", "\"rules.usal.pue\" = [", &["line 40", "`usal`", "did you mean `usual`?"]),
+    ("\"rules.usual.pue\" = [", "\"rules.usal.pue\" = [", &["line 46", "`usal`", "did you mean `usual`?"]),
     (
         "\"rules.usual.pue\" = [",
         "\"rules.usual.pew\" = [",

@@ -31,26 +31,32 @@ pub(super) fn included(
     at: &[&str],
 ) -> Result<Option<Document>, ConfigError> {
     let refuse = |key, problem: String| Err(document.refuse(&[at, &[key]].concat(), problem));
-    let (key, included) = match (&cluster.file, &cluster.named) {
-        (None, None) => return Ok(None),
-        (Some(file), _) => match Document::read(&folder.join(file)) {
-            Ok(included) => ("file", included),
-            Err(ConfigError::Open { file, source }) => {
-                return refuse("file", format!("{file} cannot be read: {source}"));
-            }
-            Err(other) => return Err(other),
-        },
-        (None, Some(name)) => match cluster_file(name) {
-            Some(text) => ("named", Document::new(&format!("{name}.toml"), text.to_owned())),
-            None => return refuse("named", unknown_name("cluster", name, &cluster_names())),
-        },
-    };
     let (file, named) = (cluster.file.clone(), cluster.named.clone());
+    let key = if file.is_some() { "file" } else { "named" };
+    if file.is_none() && named.is_none() {
+        return Ok(None);
+    }
     if file.is_some() && named.is_some()
         || *cluster != (ClusterConfig { file, named, ..ClusterConfig::default() })
     {
         return refuse(key, format!("`{key}` stands alone: what it names holds all other keys"));
     }
+    let included = match (&cluster.file, &cluster.named) {
+        (Some(file), _) => match Document::read(&folder.join(file)) {
+            Ok(included) => included,
+            Err(ConfigError::Open { file, source }) => {
+                return refuse("file", format!("{file} cannot be read: {source}"));
+            }
+            Err(other) => return Err(other),
+        },
+        (None, named) => {
+            let name = named.as_deref().unwrap_or_default();
+            match cluster_file(name) {
+                Some(text) => Document::new(&format!("{name}.toml"), text.to_owned()),
+                None => return refuse("named", unknown_name("cluster", name, &cluster_names())),
+            }
+        }
+    };
     let inner: ClusterConfig = included.parse()?;
     match inner.file.is_some() || inner.named.is_some() {
         true => Err(included.refuse(&["file"], "a file that is included includes no other")),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -90,7 +90,10 @@ impl<'de> Deserialize<'de> for Axis {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Axis, A::Error> {
-                Range::deserialize(MapAccessDeserializer::new(map)).map(Axis::Range)
+                // Whoever forgets the quotes gets here with the next part of the path.
+                let in_quotes =
+                    |error| A::Error::custom(format!("{error}; a path of several keys stands in quotes"));
+                Range::deserialize(MapAccessDeserializer::new(map)).map(Axis::Range).map_err(in_quotes)
             }
         }
 

@@ -104,12 +104,12 @@ fn what_changes_nothing_or_overlaps_is_refused() {
         |sweep: &str| Config::parse("x.toml", &format!("{TEXT}{sweep}")).expect_err(sweep).to_string();
     let unused = refused("'rules.b.pue' = [1.1]");
     assert!(
-        unused.contains("line 25, key `sweep.rules.b.pue`") && unused.contains("no scenario uses"),
+        unused.contains("line 26, key `sweep.rules.b.pue`") && unused.contains("no scenario uses"),
         "{unused}"
     );
     let overlap =
         refused("'schedulers.alpha.place' = ['fgd']\n'schedulers.alpha.place.memory_weight' = [1.0]");
-    assert!(overlap.contains("line 26") && overlap.contains("part of"), "{overlap}");
+    assert!(overlap.contains("line 27") && overlap.contains("part of"), "{overlap}");
     let many = refused(
         "'clusters.pool.pool.processors' = { from = 1, to = 200, step = 1 }\n'clusters.pool.pool.memory_mib' = { from = 1, to = 200, step = 1 }",
     );
