@@ -137,3 +137,26 @@ fn t2_is_reproduced_in_the_mean_over_seeds() {
     assert_eq!(compared, 96);
     assert!(complaints.is_empty(), "{} of {compared} differ:\n{}", complaints.len(), complaints.join("\n"));
 }
+
+/// A log's own decisions, repeated: starts are the log's but for what the log itself overbooks.
+#[test]
+fn recorded_decisions_are_repeated() {
+    let Some(data) = data() else { return };
+    let fidelity = |file: &str, amount: &[&str]| -> Value {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = data.join("traces").join(file);
+        let args = [&["trace", "replay", path.to_str().expect("UTF-8"), "--json"], amount].concat();
+        serde_json::from_str(&printed(folder.path(), &args)).expect("JSON")
+    };
+    let hpc2n = fidelity("swf/HPC2N-2002-2.2-cln.swf.gz", &["--processors", "240"]);
+    assert_eq!((&hpc2n["tasks"], &hpc2n["tasks_recorded"]), (&202_871.into(), &202_870.into()));
+    // For 74 s the log has 243 of 240 processors in use.
+    assert_eq!((&hpc2n["late"]["count"], &hpc2n["late"]["max_seconds"]), (&1.into(), &74.0.into()));
+    assert_eq!(hpc2n["late"]["causes"]["trace_over_capacity"], 1);
+    let elasticflow = fidelity("elasticflow-itp/raw/cluster02.csv.gz", &["--gpus", "peak"]);
+    assert_eq!((&elasticflow["tasks"], &elasticflow["late"]["count"]), (&6020.into(), &0.into()));
+    for replayed in [&hpc2n, &elasticflow] {
+        assert_eq!((&replayed["early"], &replayed["never_started"]), (&0.into(), &0.into()));
+        assert_eq!(replayed["trace"]["makespan_seconds"], replayed["simulated"]["makespan_seconds"]);
+    }
+}
