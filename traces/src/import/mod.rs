@@ -9,8 +9,10 @@ mod dates;
 mod frame;
 mod gang;
 mod gather;
+mod google_rows;
 mod head;
 pub(crate) mod lines;
+mod lives;
 mod other_files;
 mod slurm_table;
 mod summary;
@@ -158,6 +160,7 @@ importers! {
     elasticflow,
     gaia,
     gavel,
+    google_2019,
     gwf,
     helios,
     huawei_east_1,
