@@ -196,8 +196,6 @@ struct Ledger {
     energy_joules: f64,
     /// For when the last answer to *which next?* asked, if it did.
     wake_up: Option<SimTime>,
-    /// Somebody waits who is worth asking about.
-    is_askable: bool,
 }
 
 impl Ledger {
@@ -217,7 +215,6 @@ impl Ledger {
             power_watts: total_power_watts(view),
             energy_joules: 0.0,
             wake_up: None,
-            is_askable: false,
         }
     }
 
@@ -227,7 +224,6 @@ impl Ledger {
             assert_eq!((request, Some(view.now())), (Request::Order, self.wake_up), "time moves to wake up");
             self.advance(view.now());
         }
-        self.is_askable = view.waiting().any(|task| !view.has_failed(task));
     }
 
     /// An answer was accepted: the last one to *which next?* says when to wake up.
@@ -359,9 +355,6 @@ impl Ledger {
 impl Observer for Ledger {
     fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
         assert!(event.time >= self.now && event.time == view.now(), "time never decreases");
-        let has_overslept = self.is_askable && self.wake_up.is_some_and(|time| time < event.time);
-        assert!(!has_overslept, "it was to be asked at {:?}, and {event:?} came first", self.wake_up);
-        self.is_askable = view.waiting().any(|task| !view.has_failed(task));
         self.advance(event.time);
         match event.kind {
             EventKind::TaskSubmitted { task } => {
