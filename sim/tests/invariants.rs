@@ -196,6 +196,8 @@ struct Ledger {
     energy_joules: f64,
     /// For when the last answer to *which next?* asked, if it did.
     wake_up: Option<SimTime>,
+    /// Somebody waits who is worth asking about.
+    is_askable: bool,
 }
 
 impl Ledger {
@@ -215,6 +217,7 @@ impl Ledger {
             power_watts: total_power_watts(view),
             energy_joules: 0.0,
             wake_up: None,
+            is_askable: false,
         }
     }
 
@@ -224,6 +227,7 @@ impl Ledger {
             assert_eq!((request, Some(view.now())), (Request::Order, self.wake_up), "time moves to wake up");
             self.advance(view.now());
         }
+        self.is_askable = view.waiting().any(|task| !view.has_failed(task));
     }
 
     /// An answer was accepted: the last one to *which next?* says when to wake up.
@@ -355,6 +359,12 @@ impl Ledger {
 impl Observer for Ledger {
     fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
         assert!(event.time >= self.now && event.time == view.now(), "time never decreases");
+        // A wake-up before the last thing that happened helped nobody when its time came, and was dropped: whoever came
+        // since (the other members of a gang, in the same instant) had nothing to ask for then.
+        let is_due = |time: SimTime| self.now <= time && time < event.time;
+        let has_overslept = self.is_askable && self.wake_up.is_some_and(is_due);
+        assert!(!has_overslept, "it was to be asked at {:?}, and {event:?} came first", self.wake_up);
+        self.is_askable = view.waiting().any(|task| !view.has_failed(task));
         self.advance(event.time);
         match event.kind {
             EventKind::TaskSubmitted { task } => {
