@@ -126,3 +126,31 @@ fn google_2019_refuses_what_is_no_event() {
     let told = bad_option("google_2019", "google_2019_one.json", "machine_cores = 0");
     assert!(told.contains("machine_cores") && told.contains("above 0"), "{told}");
 }
+
+#[test]
+fn tasks_of_2011_have_events_of_their_own_numbers() {
+    let (workload, summary) = imported("google_2011", "google_2011_sample.csv", "");
+    let reasons = [("after_the_trace", 1), ("end_without_beginning", 1), ("never_started", 2), ("update", 1)];
+    assert_eq!(summary.rows_dropped.into_iter().collect::<Vec<_>>(), reasons);
+    let facts = [("attempts_interrupted", 1), ("different_machines_asked", 6), ("present_at_start", 1)];
+    assert_eq!(summary.facts.into_iter().collect::<Vec<_>>(), facts);
+    let told = |index| {
+        let task = TaskId(index);
+        let start = workload.recorded_start(task).map(|start| start.seconds());
+        let work = workload.work(task).seconds();
+        (workload.name(task), workload.submit(task).seconds(), start, workload.recorded_host(task), work)
+    };
+    assert_eq!(told(0), (Some("71-0"), 0.0, Some(20.0), Some("13"), 30.0), "its last attempt");
+    assert_eq!(
+        told(1),
+        (Some("70-0"), 0.0, Some(0.0), Some("11"), 80.0),
+        "until the last moment of the trace"
+    );
+    assert!(workload.is_censored(TaskId(1)) && !workload.is_censored(TaskId(0)));
+    let demand = workload.demand(TaskId(0));
+    assert_eq!((demand.cpu_milli, demand.memory_mib, demand.priority), (8000, 8192, 2));
+    assert_eq!(workload.origin().seconds(), 600.0);
+    let (parts, summary) = imported("google_2011", "google_2011_parts", "");
+    assert_eq!((parts.task_count(), summary.facts["files_not_read"]), (2, 1));
+    assert_eq!(parts.work(TaskId(1)).seconds(), 44.0, "an update does not end it");
+}

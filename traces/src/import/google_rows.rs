@@ -85,7 +85,9 @@ pub(super) fn explain(line: &[u8], file: &str, number: u64) -> ImportError {
         Err(error) => {
             let told = error.inner().to_string();
             let told = told.split(" at line ").next().unwrap_or_default();
-            refuse(format!("column {}: {}", error.path(), excerpt(told)))
+            // A key may hold line breaks, and a refusal is one line.
+            let column = excerpt(&error.path().to_string()).escape_debug().to_string();
+            refuse(format!("column {column}: {}", excerpt(told)))
         }
     }
 }
@@ -162,6 +164,8 @@ mod tests {
         assert_eq!(row(wide).expect("a row"), (i64::MAX, 3));
         let told = explain(br#"{"time": 1.5, "type": 3, "collection_id": 1}"#, "f", 9).to_string();
         assert!(told.starts_with("f, line 9: column time: invalid type: floating point"), "{told}");
+        let told = explain(br#"{"a\nb": nothing}"#, "f", 9).to_string();
+        assert!(told.starts_with(r"f, line 9: column a\nb: "), "{told}");
     }
 
     #[test]

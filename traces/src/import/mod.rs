@@ -11,6 +11,7 @@ mod gang;
 mod gather;
 mod google_rows;
 mod head;
+mod instances;
 pub(crate) mod lines;
 mod lives;
 mod other_files;
@@ -149,6 +150,11 @@ importers! {
     swf,
     openb,
     acme,
+    alibaba_2017,
+    alibaba_2018,
+    alibaba_genai,
+    alibaba_gpu_2020,
+    alibaba_gpu_2025,
     azure_flavor,
     azure_functions,
     azure_llm,
@@ -160,6 +166,7 @@ importers! {
     elasticflow,
     gaia,
     gavel,
+    google_2011,
     google_2019,
     gwf,
     helios,

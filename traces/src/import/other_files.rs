@@ -64,6 +64,21 @@ const BY_NAME: &[ByName] = &[
 
 const BY_COLUMNS: &[(&[&str], &str, &str)] = &[
     (&["sn", "cpu_milli", "model"], "a list of nodes (a cluster's `nodes` reads it)", NO_ARRIVALS),
+    (
+        &["timestamp_anon", "value", "request_type"],
+        "requests a second, sampled by container",
+        "no tasks: sums of requests",
+    ),
+    (
+        &["start time of the measurement period", "mean CPU usage rate"],
+        "what the tasks of Google's cell of 2011 used",
+        "no arrival times: read the events of the tasks",
+    ),
+    (
+        &["Machine ID", "Event type (0-ADD", "Platform ID"],
+        "the machines of Google's cell of 2011",
+        NO_ARRIVALS,
+    ),
     (&["DSW", "PSW", "ASW"], "the network of a cluster: hosts and their switches", NO_ARRIVALS),
     (&["gpu_capacity_num", "node_name"], "a list of nodes", NO_ARRIVALS),
     (&["machineId", "number of GPUs"], "a list of machines", NO_ARRIVALS),
@@ -95,6 +110,13 @@ fn by_content(head: &Head) -> Option<OtherFile> {
         let (what, why) =
             ("Hadoop jobs of the SWIM project: arrivals and bytes", "no lifetimes: only bytes are told");
         return Some(OtherFile { what, why });
+    }
+    let words: Vec<&str> = first.split_whitespace().collect();
+    if words.len() == 21 && words[19] == "vm" && words[0].parse::<f64>().is_ok() {
+        return Some(OtherFile {
+            what: "an example of what one machine used, by libvirt",
+            why: "no arrival times and no lifetimes",
+        });
     }
     if first.trim() == "duration" {
         return Some(OtherFile { what: "a list of durations", why: "no arrival times" });

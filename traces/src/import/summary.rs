@@ -73,6 +73,13 @@ impl Tally {
         *self.facts.entry(fact).or_default() += 1;
     }
 
+    /// Counts several of what the importer states about the source.
+    pub fn add(&mut self, fact: &'static str, number: u64) {
+        if number > 0 {
+            *self.facts.entry(fact).or_default() += number;
+        }
+    }
+
     /// How many rows of data there were.
     pub fn rows_read(&self) -> u64 {
         self.rows_read
