@@ -184,4 +184,9 @@ fn a_mapping_says_which_column_is_what() {
         let refused = refusal("csv", "csv_jobs.csv", options);
         assert!(refused.contains(told), "{options}: {refused}");
     }
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let mapping = scratch.path().join("own.toml");
+    std::fs::write(&mapping, "[take]\nsubmit = 'when'\n").expect("written");
+    let refused = refusal("csv", "csv_jobs.csv", &format!("mapping = '{}'", mapping.display()));
+    assert!(refused.contains("own.toml, line 1: key `take.run`: is missing"), "{refused}");
 }

@@ -103,7 +103,30 @@ def gwf(path):
             yield float(row[2]), float(row[3]), int(row[5]), 0, 1
 
 
+def alibaba_2017(path):
+    table = list(csv.reader(io.StringIO(text(path))))[1:]
+    told = [row for row in table if row[5] != "Waiting" and row[6]]
+    last = max(float(row[1]) for row in told if float(row[1]) >= 0 and row[5])
+    for row in told:
+        created, ended = float(row[0]), float(row[1])
+        if row[5] == "Running" and ended < created:
+            ended = last
+        if ended >= 0:
+            yield max(created, 0), ended - max(created, 0), int(row[6]) / 100, 0, 1
+
+
+def alibaba_gpu_2025(path):
+    table = list(rows(path))
+    last = max(float(row[column]) for row in table for column in ("scheduled_time", "deletion_time") if row[column])
+    for row in table:
+        created = float(row["creation_time"] or 0)
+        ended = float(row["deletion_time"] or last)
+        yield created, ended - float(row["scheduled_time"] or created), int(row["cpu_request"]), int(row["gpu_request"]), 1
+
+
 FILES = {
+    "alibaba-v2017/batch_task.csv.gz": alibaba_2017,
+    "alibaba-gpu-v2025/disaggregated_DLRM_trace.csv.gz": alibaba_gpu_2025,
     "swf/HPC2N-2002-2.2-cln.swf.gz": swf,
     "swf/CTC-SP2-1996-3.1-cln.swf.gz": swf,
     "swf/KTH-SP2.swf.gz": swf,

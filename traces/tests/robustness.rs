@@ -1,6 +1,6 @@
 //! Whatever the bytes are: importers and the reader of directories answer, and do not panic.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -89,6 +89,87 @@ proptest! {
         }
         import_all(&bytes);
     }
+}
+
+/// Every published file that some importer takes for its own, and that is read in a moment.
+fn published(folder: &Path, found: &mut Vec<(&'static str, PathBuf)>) {
+    const LARGEST: u64 = 2_000_000;
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            published(&path, found);
+        } else if path.metadata().is_ok_and(|data| data.len() <= LARGEST)
+            && let Some(importer) = recognise(&path)
+        {
+            found.push((importer, path));
+        }
+    }
+}
+
+#[test]
+fn a_hundred_mutated_published_files_import_or_are_refused_with_a_place() {
+    let Some(data) = std::env::var_os("RACKWRIGHT_DATA") else {
+        #[expect(clippy::print_stdout, reason = "a skipped test says so")]
+        {
+            println!("skipped: RACKWRIGHT_DATA is not set");
+        }
+        return;
+    };
+    let mut found = Vec::new();
+    published(&PathBuf::from(data).join("traces"), &mut found);
+    let mut stream = Seed(2026).stream("mutations");
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    // Partners of a file are missing there: then it is the folder that is named.
+    let folder = scratch.path().display().to_string();
+    // Each importer in turn, and each of its files.
+    let mut importers: Vec<&str> = found.iter().map(|&(importer, _)| importer).collect();
+    importers.dedup();
+    importers.sort_unstable();
+    importers.dedup();
+    assert!(importers.len() >= 20, "{importers:?}");
+    let (mut taken, mut refused) = (0, 0);
+    for case in 0..100 {
+        let importer = importers[case % importers.len()];
+        let files: Vec<&PathBuf> =
+            found.iter().filter(|(name, _)| *name == importer).map(|(_, path)| path).collect();
+        let path = files[stream.below(files.len())];
+        let mut bytes = std::fs::read(path).expect("a published file");
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        // Text is changed as text, now and then as it lies there.
+        if bytes.starts_with(&[0x1f, 0x8b]) && stream.below(4) > 0 {
+            let mut text = Vec::new();
+            let mut packed = flate2::read::MultiGzDecoder::new(bytes.as_slice());
+            std::io::Read::read_to_end(&mut packed, &mut text).expect("a whole file");
+            bytes = text;
+        }
+        for _ in 0..=stream.below(4) {
+            let start = stream.below(bytes.len());
+            let end = (start + stream.below(12)).min(bytes.len());
+            let tricky = TRICKY[stream.below(TRICKY.len())].as_bytes();
+            bytes.splice(start..end, tricky.iter().copied());
+        }
+        if stream.below(5) == 0 {
+            bytes.truncate(1 + stream.below(bytes.len()));
+        }
+        let changed = scratch.path().join(&name);
+        std::fs::write(&changed, &bytes).expect("written");
+        match import(importer, &changed, options(importer)) {
+            Ok((workload, summary)) => {
+                taken += 1;
+                assert_eq!(summary.tasks, workload.task_count() as u64);
+            }
+            Err(error) => {
+                refused += 1;
+                let told = error.to_string();
+                let says_where =
+                    told.contains(", line ") || told.contains(", row ") || told.contains("cannot be opened");
+                assert!(told.contains(&folder) && says_where && !told.contains('\n'), "{importer}: {told}");
+            }
+        }
+    }
+    assert!(taken >= 10 && refused >= 10, "{taken} were taken and {refused} refused");
 }
 
 #[test]

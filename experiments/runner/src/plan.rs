@@ -225,8 +225,24 @@ fn plan_workload(
     let mut value = value(config);
     if let Some(path) = &path {
         value["content"] = content(&what, path)?;
+        // A mapping or a partner decides as much as the file itself.
+        for beside in read_beside(name, &config.source, path)? {
+            let shown = beside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            value["beside"][shown] = content(&what, &beside)?;
+        }
     }
     Ok((PlannedWorkload { name: name.to_owned(), config: config.clone(), path }, value))
+}
+
+/// The files that an importer reads beside its source.
+fn read_beside(name: &str, source: &Source, path: &Path) -> Result<Vec<PathBuf>, RunError> {
+    match source {
+        Source::Importer { name: importer, options, .. } => {
+            traces::import::read_beside(importer, path, options.clone())
+                .map_err(|source| RunError::Import { workload: name.to_owned(), source: Box::new(source) })
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 pub(crate) fn in_data(what: &str, path: &str, data: Option<&Path>) -> Result<PathBuf, RunError> {
@@ -383,6 +399,25 @@ mod tests {
         assert!(matches!(Plan::new(&config, None, "x"), Err(RunError::NoDataFolder { .. })));
         let nowhere = folder.path().join("nowhere");
         assert!(matches!(Plan::new(&config, Some(&nowhere), "x"), Err(RunError::DataFolder { .. })));
+    }
+
+    #[test]
+    fn what_a_source_is_read_by_determines_a_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = TEXT
+            .replace("generator = \"bench_cluster\", tasks = 10", "importer = \"csv\", path = \"jobs.csv\"");
+        let config = Config::parse("x.toml", &text).expect("valid");
+        let ids = || Plan::new(&config, Some(folder.path()), "x").map(|plan| plan.runs[0].id.clone());
+        std::fs::write(folder.path().join("jobs.csv"), "when,took,long\n").expect("written");
+        let mapping = |run: &str| {
+            let text = format!("take = {{ submit = 'when', run = '{run}' }}");
+            std::fs::write(folder.path().join("jobs.csv.mapping.toml"), text).expect("written");
+        };
+        assert!(ids().is_err_and(|error| error.to_string().contains("jobs.csv.mapping.toml")));
+        mapping("took");
+        let one = ids().expect("there");
+        mapping("long");
+        assert_ne!(one, ids().expect("there"));
     }
 
     #[test]

@@ -87,12 +87,9 @@ impl Importer for AzureFlavor {
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
         let (pairs, without) = self.pairs(path, folder)?;
         (0..without).for_each(|_| tally.count("files_without_lifetimes"));
-        let beside = |stated: &Option<PathBuf>, ending: &str| match stated {
-            Some(path) => Ok(path.clone()),
-            None => only_file(path, folder, ending),
-        };
-        let bins = Bins::read(&beside(&self.0.intervals, INTERVALS)?)?;
-        let flavors = read_flavors(&beside(&self.0.flavors, FLAVORS)?)?;
+        let [intervals, flavors] = self.maps(path, folder);
+        let bins = Bins::read(&intervals?)?;
+        let flavors = read_flavors(&flavors?)?;
         let stream = Seed(self.0.seed).stream("azure_flavor.lifetime");
         let mut reader = Reader { bins, flavors, stream, batches: 0, gatherer: Gatherer::new() };
         let mut last = (String::new(), 1);
@@ -100,6 +97,14 @@ impl Importer for AzureFlavor {
             last = reader.read(&arrivals, &lifetimes, tally)?;
         }
         reader.gatherer.finish(Place { file: &last.0, line: last.1 }, tally)
+    }
+
+    fn reads_beside(&self, path: &Path) -> Vec<PathBuf> {
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        // What is missing is told by the reading.
+        let lifetimes = self.pairs(path, folder).map(|(pairs, _)| pairs).unwrap_or_default();
+        let lifetimes = lifetimes.into_iter().map(|(_, lifetimes)| lifetimes);
+        lifetimes.chain(self.maps(path, folder).into_iter().flatten()).collect()
     }
 }
 
@@ -136,6 +141,14 @@ fn only_file(asked: &Path, folder: &Path, ending: &str) -> Result<PathBuf, Impor
 }
 
 impl AzureFlavor {
+    /// The maps of bins and of flavours.
+    fn maps(&self, path: &Path, folder: &Path) -> [Result<PathBuf, ImportError>; 2] {
+        [(&self.0.intervals, INTERVALS), (&self.0.flavors, FLAVORS)].map(|(stated, ending)| match stated {
+            Some(path) => Ok(path.clone()),
+            None => only_file(path, folder, ending),
+        })
+    }
+
     /// The files of arrivals with those of their lifetimes, and how many have none.
     fn pairs(&self, path: &Path, folder: &Path) -> Result<(Vec<(PathBuf, PathBuf)>, usize), ImportError> {
         let texts = texts_in(folder)?;

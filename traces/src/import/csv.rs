@@ -268,14 +268,24 @@ pub(super) fn mapping_beside(path: &Path) -> PathBuf {
 struct Csv(Options);
 
 impl Csv {
-    fn mapping(&self, path: &Path) -> Result<Mapping, ImportError> {
-        let file = match &self.0.mapping {
-            Some(Source::Inline(mapping)) => return Ok((**mapping).clone()),
+    /// The mapping, and the file in which it stands where it is not in the options.
+    fn mapping(&self, path: &Path) -> Result<(Mapping, Option<PathBuf>), ImportError> {
+        match (&self.0.mapping, self.mapping_file(path)) {
+            (Some(Source::Inline(mapping)), _) => Ok(((**mapping).clone(), None)),
+            (_, file) => Ok((Self::read_mapping(&file)?, Some(file))),
+        }
+    }
+
+    fn mapping_file(&self, path: &Path) -> PathBuf {
+        match &self.0.mapping {
             Some(Source::File(file)) => file.clone(),
-            None => mapping_beside(path),
-        };
+            _ => mapping_beside(path),
+        }
+    }
+
+    fn read_mapping(file: &Path) -> Result<Mapping, ImportError> {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(&file).map_err(|source| ImportError::Open { file: name.clone(), source })?;
+        let text = std::fs::read_to_string(file).map_err(|source| ImportError::Open { file: name.clone(), source })?;
         let refuse = |line: usize, problem: String| ImportError::Line { file: name.clone(), line: line as u64, problem };
         let table = toml::from_str::<toml::Table>(&text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -291,11 +301,18 @@ impl Csv {
 
 impl Importer for Csv {
     fn read(&self, path: &Path, tally: &mut Tally) -> Result<Workload, ImportError> {
-        let mapping = self.mapping(path)?;
+        let (mapping, mapping_file) = self.mapping(path)?;
         let take = &mapping.take;
-        let refuse = |key: &str, problem: &str| ImportError::Option {
-            importer: "csv",
-            source: OptionError { key: format!("mapping.take.{key}"), problem: problem.to_owned() },
+        let refuse = |key: &str, problem: &str| match &mapping_file {
+            Some(file) => ImportError::Line {
+                file: file.display().to_string(),
+                line: 1,
+                problem: format!("key `take.{key}`: {problem}"),
+            },
+            None => ImportError::Option {
+                importer: "csv",
+                source: OptionError { key: format!("mapping.take.{key}"), problem: problem.to_owned() },
+            },
         };
         if take.submit.is_none() {
             return Err(refuse("submit", "is missing: state the column that tells when a job was submitted"));
@@ -322,6 +339,13 @@ impl Importer for Csv {
             }
         }
         gatherer.finish(Place { file: table.file(), line: table.line() }, tally)
+    }
+
+    fn reads_beside(&self, path: &Path) -> Vec<PathBuf> {
+        match &self.0.mapping {
+            Some(Source::Inline(_)) => Vec::new(),
+            _ => vec![self.mapping_file(path)],
+        }
     }
 }
 

@@ -21,7 +21,7 @@ mod survey;
 mod table;
 mod text;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -43,6 +43,11 @@ pub trait Importer {
     /// # Errors
     /// When the file is none of this format, with the line and the column.
     fn read(&self, path: &Path, tally: &mut Tally) -> Result<Workload, ImportError>;
+
+    /// The files beside the source (or elsewhere, where options name them) that decide what is read from it.
+    fn reads_beside(&self, _path: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// Why a file cannot be imported.
@@ -198,6 +203,15 @@ pub fn import_watched(
     bytes_read: Arc<AtomicU64>,
 ) -> Result<(Workload, ImportSummary), ImportError> {
     text::watched(bytes_read, || import(name, path, options))
+}
+
+/// The files beside a source that the importer of this name reads too: whoever asks whether a source is still the same
+/// asks it of these as well.
+///
+/// # Errors
+/// When there is no such importer or option.
+pub fn read_beside(name: &str, path: &Path, options: toml::Table) -> Result<Vec<PathBuf>, ImportError> {
+    Ok(importer(name, options)?.1.reads_beside(path))
 }
 
 /// Imports one file with the importer of this name.
