@@ -22,9 +22,21 @@ impl OptionError {
 /// Reads typed options; an unknown key or a wrong value is refused.
 pub(crate) fn parse<T: DeserializeOwned>(table: toml::Table) -> Result<T, OptionError> {
     serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| OptionError {
-        key: error.path().to_string(),
-        problem: error.inner().message().trim().to_owned(),
+        key: one_line(&error.path().to_string()),
+        problem: one_line(error.inner().message().trim()),
     })
+}
+
+/// A message in which a line break that somebody wrote into a key or a value is shown as such.
+pub(crate) fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for letter in message.chars() {
+        match letter.is_control() {
+            true => line.extend(letter.escape_default()),
+            false => line.push(letter),
+        }
+    }
+    line
 }
 
 #[cfg(test)]
@@ -50,6 +62,8 @@ mod tests {
         let wrong = read("count = \"many\"").expect_err("no number");
         assert!(wrong.key == "count" && wrong.problem.contains("\"many\""), "{wrong}");
         let unknown = read("cuont = 3").expect_err("unknown");
+        let broken = read("\"co\\nunt\" = 3").expect_err("unknown").to_string();
+        assert!(broken.contains(r"co\nunt") && !broken.contains('\n'), "{broken}");
         assert!(unknown.to_string().contains("cuont") && unknown.problem.contains("`count`"), "{unknown}");
     }
 }

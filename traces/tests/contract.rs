@@ -90,6 +90,34 @@ fn fixtures_import_export_and_come_back_with_the_same_digest() {
 }
 
 #[test]
+fn what_is_read_beside_a_source_is_told() {
+    let told = |name: &str, file: &str, options: &str| -> Vec<String> {
+        let options = toml::from_str(options).expect("TOML");
+        let files = import::read_beside(name, &fixtures().join(file), options).expect("such an importer");
+        files.iter().map(|file| file.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect()
+    };
+    let inline = "mapping = { take = { submit = 'when', run = 'took' } }";
+    assert_eq!(told("csv", "csv_jobs.csv", ""), ["csv_jobs.csv.mapping.toml"]);
+    assert_eq!(told("csv", "csv_jobs.csv", "mapping = 'x/own.toml'"), ["own.toml"]);
+    assert_eq!(told("csv", "csv_jobs.csv", inline), [""; 0]);
+    assert_eq!(told("opendc", "opendc_workflow/tasks.parquet", ""), ["fragments.parquet"]);
+    assert_eq!(told("opendc", "opendc_workflow", ""), [""; 0], "it lies in the source");
+    assert_eq!(told("swf", "swf_quirks.swf", ""), [""; 0]);
+    for (name, folder, file, count) in [
+        ("azure_flavor", "azure_flavor_folder", "day.txt", 3),
+        ("azure_packing", "azure_packing_dumps", "vm.csv", 1),
+        ("azure_functions", "azure_functions_days", "", 0),
+    ] {
+        let found = told(name, &format!("{folder}/{file}"), "");
+        assert_eq!(found.len(), count, "{folder}/{file}: {found:?}");
+    }
+    let days = std::fs::read_dir(fixtures().join("azure_functions_days")).expect("a folder");
+    let names = days.map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned());
+    let day = names.filter(|name| name.contains("invocations")).min().expect("a day");
+    assert!(!told("azure_functions", &format!("azure_functions_days/{day}"), "").is_empty(), "{day}");
+}
+
+#[test]
 fn packed_and_plain_files_import_alike() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     for (name, file) in [("swf", "swf_quirks.swf"), ("openb", "openb_pods.csv")] {

@@ -11,6 +11,12 @@ fn blocks() -> Vec<&'static str> {
     PAGE.split("```sh\n").skip(1).map(ends).collect()
 }
 
+/// The commands that are named in the text.
+fn named() -> Vec<&'static str> {
+    let commands = PAGE.split("`rackwright ").skip(1);
+    commands.map(|command| command.split_once('`').expect("it ends").0).collect()
+}
+
 #[test]
 fn every_command_of_the_page_works_and_leaves_what_it_says() {
     if !Command::new("awk").arg("BEGIN {}").status().is_ok_and(|status| status.success()) {
@@ -23,16 +29,16 @@ fn every_command_of_the_page_works_and_leaves_what_it_says() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = Path::new(env!("CARGO_BIN_EXE_rackwright")).parent().expect("it lies in a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
-    let said: Vec<String> = blocks()
-        .into_iter()
-        .map(|block| {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("set -e\n{block}")]).current_dir(folder.path()).env("PATH", &path);
-            let output = shell.output().expect("a shell");
-            assert!(output.status.success(), "{block}: {}", String::from_utf8_lossy(&output.stderr));
-            String::from_utf8_lossy(&output.stdout).into_owned()
-        })
-        .collect();
+    let said = |script: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("set -e\n{script}")]).current_dir(folder.path()).env("PATH", &path);
+        let output = shell.output().expect("a shell");
+        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(named().len() >= 3);
+    named().into_iter().for_each(|command| drop(said(&format!("rackwright {command}"))));
+    let said: Vec<String> = blocks().into_iter().map(said).collect();
     let [_, _, inspected, _, planned, ran, reported] = &said[..] else { panic!("{} blocks", said.len()) };
     for told in ["1500", "1495", "unknown_run_time      5"] {
         assert!(inspected.contains(told), "{told}: {inspected}");

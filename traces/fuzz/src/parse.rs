@@ -118,7 +118,8 @@ fn files(bytes: &[u8]) -> Option<Vec<(&str, &[u8])>> {
     while !rest.is_empty() {
         let end = rest.iter().position(|&byte| byte == b'\n')?;
         let name = str::from_utf8(&rest[..end]).ok()?.strip_prefix("==> ")?.strip_suffix(" <==")?;
-        let is_plain = |part: &str| !part.is_empty() && part.trim_matches('.') == part && !part.contains('\0');
+        let is_plain =
+            |part: &str| !part.is_empty() && part.trim_matches('.') == part && !part.contains('\0');
         if name.len() > 100 || name.split('/').count() > 3 || !name.split('/').all(is_plain) {
             return None;
         }

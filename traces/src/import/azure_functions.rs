@@ -21,7 +21,7 @@
 //! Rows of all files are counted. Those that are dropped, by reason: `no_duration` (of a function without a row of
 //! durations), `never_invoked`, `stated_twice` (durations or memory, again for the same day).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -130,6 +130,20 @@ impl Importer for AzureFunctions {
             return Err(ImportError::Line { file: path.display().to_string(), line: 1, problem });
         }
         self.read_2019(path, tally)
+    }
+
+    fn reads_beside(&self, path: &Path) -> Vec<PathBuf> {
+        let name = member_name(&path.file_name().unwrap_or_default().to_string_lossy());
+        if path.is_dir() || !Kind::Invocations.is_it(&name) {
+            return Vec::new();
+        }
+        let folder = path.parent().unwrap_or(path);
+        let mut files = super::text::files_below(folder).unwrap_or_default();
+        files.retain(|file| {
+            let other = member_name(&super::text::relative(file, folder));
+            [Kind::Durations, Kind::Memory].iter().any(|kind| kind.is_it(&other)) && day_of(&other) == day_of(&name)
+        });
+        files
     }
 }
 

@@ -152,6 +152,17 @@ impl Importer for AzurePacking {
             false => self.read_dumps(path, tally),
         }
     }
+
+    fn reads_beside(&self, path: &Path) -> Vec<PathBuf> {
+        match begins_as_database(path) {
+            true => Vec::new(),
+            false => self.types(folder_of(path)).into_iter().collect(),
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(path) }
 }
 
 fn refuse(path: &Path, problem: String) -> ImportError {
@@ -220,16 +231,20 @@ impl AzurePacking {
         collector.gatherer.finish(Place { file: &file, line: 1 }, tally)
     }
 
+    /// The dump of the table of sizes.
+    fn types(&self, folder: &Path) -> Option<PathBuf> {
+        self.0.types.clone().or_else(|| beside(folder, |name| is_types(name) && name.ends_with(".csv")))
+    }
+
     fn read_dumps(&self, path: &Path, tally: &mut Tally) -> Result<Workload, ImportError> {
-        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        let folder = folder_of(path);
         let vms = match path.is_dir() {
             true => beside(folder, |name| name.ends_with("vm.csv"))
                 .ok_or_else(|| refuse(path, "holds no vm.csv, the dump of the table vm".to_owned()))?,
             false => path.to_owned(),
         };
         let mut table = open_vms(&vms)?;
-        let types = self.0.types.clone().or_else(|| beside(folder, |name| is_types(name) && name.ends_with(".csv")));
-        let types = types.ok_or_else(|| {
+        let types = self.types(folder).ok_or_else(|| {
             refuse(&vms, "no sizes: beside it there is no dump of the table vmType, and the options name none".to_owned())
         })?;
         let mut collector = Collector::new(self, read_types(&types, tally)?.of_machine(self.0.machine, tally));

@@ -289,7 +289,7 @@ impl Csv {
         let refuse = |line: usize, problem: String| ImportError::Line { file: name.clone(), line: line as u64, problem };
         let table = toml::from_str::<toml::Table>(&text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            refuse(1 + text[..at].matches('\n').count(), error.message().trim().replace('\n', " "))
+            refuse(1 + text[..at].matches('\n').count(), crate::options::one_line(&error.message().trim().replace('\n', " ")))
         })?;
         crate::options::parse(table).map_err(|OptionError { key, problem }| {
             let word = key.rsplit('.').next().unwrap_or_default();

@@ -8,6 +8,7 @@ use serde::de::{self, Deserializer, Visitor};
 use super::ImportError;
 use super::table::Table;
 use super::text::excerpt;
+use crate::options::one_line;
 
 pub(super) const NEEDED: [&str; 2] = ["time", "collection_id"];
 pub(super) const OPTIONAL: [&str; 13] = [
@@ -86,8 +87,7 @@ pub(super) fn explain(line: &[u8], file: &str, number: u64) -> ImportError {
             let told = error.inner().to_string();
             let told = told.split(" at line ").next().unwrap_or_default();
             // A key may hold line breaks, and a refusal is one line.
-            let column = excerpt(&error.path().to_string()).escape_debug().to_string();
-            refuse(format!("column {column}: {}", excerpt(told)))
+            refuse(one_line(&format!("column {}: {}", excerpt(&error.path().to_string()), excerpt(told))))
         }
     }
 }

@@ -44,7 +44,8 @@ pub trait Importer {
     /// When the file is none of this format, with the line and the column.
     fn read(&self, path: &Path, tally: &mut Tally) -> Result<Workload, ImportError>;
 
-    /// The files beside the source (or elsewhere, where options name them) that decide what is read from it.
+    /// The files that decide what is read from the source, beside it or elsewhere, where options name them; also such
+    /// as lie in it.
     fn reads_beside(&self, _path: &Path) -> Vec<PathBuf> {
         Vec::new()
     }
@@ -205,13 +206,15 @@ pub fn import_watched(
     text::watched(bytes_read, || import(name, path, options))
 }
 
-/// The files beside a source that the importer of this name reads too: whoever asks whether a source is still the same
-/// asks it of these as well.
+/// The files that do not lie in a source and which the importer of this name reads too: whoever asks whether a source is
+/// still the same asks it of these as well.
 ///
 /// # Errors
 /// When there is no such importer or option.
 pub fn read_beside(name: &str, path: &Path, options: toml::Table) -> Result<Vec<PathBuf>, ImportError> {
-    Ok(importer(name, options)?.1.reads_beside(path))
+    let mut files = importer(name, options)?.1.reads_beside(path);
+    files.retain(|file| !file.starts_with(path));
+    Ok(files)
 }
 
 /// Imports one file with the importer of this name.

@@ -158,6 +158,10 @@ impl Importer for OpenDc {
         add_fragments(&fragments, layout, unit_us, &known, &mut tasks, tally)?;
         self.workload(tasks, &known, tasks_frame.file(), layout, tally)
     }
+
+    fn reads_beside(&self, path: &Path) -> Vec<PathBuf> {
+        find(path).map(|(_, files)| files.to_vec()).unwrap_or_default()
+    }
 }
 
 /// The two files of a source, and which layout they have.
