@@ -125,7 +125,7 @@ fn in_lines(summary: &SeriesSummary) -> String {
         format!("rows kept               {}", summary.rows_kept),
         format!("rows dropped            {}", summary.rows_dropped.values().sum::<u64>()),
     ];
-    lines.extend(summary.rows_dropped.iter().map(|(reason, count)| format!("  {reason:<22}{count}")));
+    lines.extend(summary.rows_dropped.iter().map(|(reason, count)| format!("  {reason:<21} {count}")));
     lines.extend([
         format!("quantity                {}", summary.quantity),
         format!("points                  {}", summary.points),
@@ -145,6 +145,6 @@ fn in_lines(summary: &SeriesSummary) -> String {
         format!("  over time             {} {unit}", summary.mean_over_time),
         format!("maximum                 {} {unit}", summary.maximum),
     ]);
-    lines.extend(summary.facts.iter().map(|(fact, number)| format!("{fact:<24}{number}")));
+    lines.extend(summary.facts.iter().map(|(fact, number)| format!("{fact:<23} {number}")));
     lines.join("\n")
 }

@@ -50,9 +50,10 @@ fn page(found: &[Surveyed]) -> String {
         let _ = writeln!(text, "| `{name}` | {help} | {tested} |");
     }
     text.push_str(
-        "\n## Files\n\nRows kept are rows that became tasks or parts of tasks. Spans are from the first submission to the last.\n\n\
-         | File | Importer | Rows read | Kept | Dropped | Tasks | Span | Core-hours | Device-hours |\n\
-         | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |\n",
+        "\n## Files\n\nRows kept are rows that became tasks or parts of tasks. Spans are from the first submission to the last. Stated is what an \
+         importer says besides: what the file tells of itself, and what of it is not in the tasks.\n\n\
+         | File | Importer | Rows read | Kept | Dropped | Tasks | Span | Core-hours | Device-hours | Stated |\n\
+         | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |\n",
     );
     for one in found.iter() {
         if let Some(summary) = imported(one) {
@@ -90,14 +91,14 @@ fn imported(one: &Surveyed) -> Option<&ImportSummary> {
     }
 }
 
-fn dropped(rows_dropped: &BTreeMap<&'static str, u64>) -> String {
-    let dropped: Vec<String> =
-        rows_dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
-    if dropped.is_empty() { "-".to_owned() } else { dropped.join(", ") }
+/// What was counted, by what it is.
+fn counts(numbers: &BTreeMap<&'static str, u64>) -> String {
+    let told: Vec<String> = numbers.iter().map(|(what, count)| format!("{what} {count}")).collect();
+    if told.is_empty() { "-".to_owned() } else { told.join(", ") }
 }
 
 fn series_row(summary: &SeriesSummary) -> String {
-    let (dropped, days) = (dropped(&summary.rows_dropped), summary.span_seconds / 86_400.0);
+    let (dropped, days) = (counts(&summary.rows_dropped), summary.span_seconds / 86_400.0);
     format!(
         "`{}` | {} | {} | {dropped} | {} | {days:.3} days | {} | {} | {:.2} | {}",
         summary.importer,
@@ -112,15 +113,16 @@ fn series_row(summary: &SeriesSummary) -> String {
 }
 
 fn row(summary: &ImportSummary) -> String {
-    let dropped = dropped(&summary.rows_dropped);
+    let dropped = counts(&summary.rows_dropped);
     let days = summary.span_seconds / 86_400.0;
     format!(
-        "`{}` | {} | {} | {dropped} | {} | {days:.3} days | {:.1} | {:.1}",
+        "`{}` | {} | {} | {dropped} | {} | {days:.3} days | {:.1} | {:.1} | {}",
         summary.importer,
         summary.rows_read,
         summary.rows_kept,
         summary.tasks,
         summary.core_hours,
-        summary.device_hours
+        summary.device_hours,
+        counts(&summary.facts)
     )
 }

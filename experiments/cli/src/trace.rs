@@ -239,7 +239,7 @@ fn in_lines(summary: &ImportSummary) -> String {
         format!("rows kept               {}", summary.rows_kept),
         format!("rows dropped            {}", summary.rows_dropped.values().sum::<u64>()),
     ];
-    lines.extend(summary.rows_dropped.iter().map(|(reason, count)| format!("  {reason:<22}{count}")));
+    lines.extend(summary.rows_dropped.iter().map(|(reason, count)| format!("  {reason:<21} {count}")));
     lines.extend([
         format!("jobs                    {}", summary.jobs),
         format!("tasks                   {}", summary.tasks),
@@ -251,7 +251,7 @@ fn in_lines(summary: &ImportSummary) -> String {
         format!("span                    {} s", summary.span_seconds),
         format!("origin                  {} s", summary.origin_seconds),
     ]);
-    lines.extend(summary.facts.iter().map(|(fact, number)| format!("{fact:<24}{number}")));
+    lines.extend(summary.facts.iter().map(|(fact, number)| format!("{fact:<23} {number}")));
     lines.join("\n")
 }
 
