@@ -122,7 +122,12 @@ impl Table {
         }
         let (found, expected) = (self.fields.len(), self.columns.len());
         if found > expected || (found < expected && !self.may_be_short) {
-            let problem = format!("the row has {found} columns, allowed are {expected} as in the header");
+            let allowed = if self.may_be_short {
+                format!("up to {expected}")
+            } else {
+                format!("{expected} as in the header")
+            };
+            let problem = format!("the row has {found} columns, allowed are {allowed}");
             return Err(self.refuse(self.line, problem));
         }
         Ok(true)
