@@ -25,8 +25,9 @@ use serde::Deserialize;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::workload::{Demand, JobSpec, TaskSpec, Workload};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of, seen_from};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of, seen_from};
 pub use super::instances::MostInstances;
+use super::instances::STATUSES;
 pub use super::lives::Size;
 use super::table::{OtherColumns, Table};
 use super::text::Lines;
@@ -38,8 +39,6 @@ pub const HELP: &str = "batch tasks of Alibaba's trace of 2017 (batch_task.csv, 
 const COLUMNS: [&str; 8] =
     ["task_create_time", "task_end_time", "job_id", "task_id", "instances", "status", "cpu", "memory"];
 const LIST: [&str; 7] = ["submit_time", "duration", "cpu", "memory", "job_id", "task_id", "instances_num"];
-const STATUSES: [&str; 7] = ["Ready", "Waiting", "Running", "Terminated", "Failed", "Cancelled", "Interrupted"];
-const GIB: f64 = 1_073_741_824.0;
 /// Cores of an instance.
 const MOST_CORES: f64 = 1e6;
 /// Seconds before and after the beginning of the trace.

@@ -19,7 +19,7 @@
 //! `cpu_request` (100 is a core), `cpu_limit`, `mem_size`. A container is submitted at the first moment of which a row of
 //! it tells and lives until a row says `stopped`; after that it may come back as another task. Others outlasted the trace
 //! and are censored, with what was seen of them until the last moment of the table. They are latency sensitive: priority 3.
-//! A row that finds its container alive is kept, and changes nothing.
+//! A row that finds its container alive is kept; all it can change is that the container began earlier.
 //!
 //! Memory is told in hundredths of the largest machine's, whose size is not told: the option `machine_memory_gib` (256),
 //! an assumption, makes it mebibytes. Values that the authors call invalid (-1 and 101) are not known and count as nothing
@@ -36,8 +36,9 @@ use serde::Deserialize;
 use sim::kernel::time::SimTime;
 use sim::workload::{Demand, JobSpec, Recorded, TaskSpec, Workload};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of};
 pub use super::instances::MostInstances;
+use super::instances::STATUSES;
 pub use super::lives::Size;
 use super::table::Table;
 use super::text::for_each_text;
@@ -59,8 +60,6 @@ const BATCH: [&str; 9] = [
 ];
 const CONTAINERS: [&str; 8] =
     ["container_id", "machine_id", "time_stamp", "app_du", "status", "cpu_request", "cpu_limit", "mem_size"];
-const STATUSES: [&str; 7] = ["Ready", "Waiting", "Running", "Terminated", "Failed", "Cancelled", "Interrupted"];
-const GIB: f64 = 1_073_741_824.0;
 const LATENCY_SENSITIVE: u8 = 3;
 
 /// How to read what the trace leaves open.

@@ -27,7 +27,7 @@ use sim::kernel::time::SimTime;
 use sim::resources::{DeviceClass, MAX_DEVICES_PER_HOST, WHOLE_DEVICE};
 use sim::workload::{Demand, DeviceDemand, JobSpec, Recorded, TaskSpec, Workload};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of};
 use super::table::Table;
 use super::text::for_each_text;
 use super::{Head, ImportError, Importer, Tally};
@@ -50,7 +50,6 @@ const TASKS: [&str; 10] = [
 const JOBS: [&str; 6] = ["job_name", "inst_id", "user", "status", "start_time", "end_time"];
 const TAGS: [&str; 5] = ["inst_id", "user", "gpu_type_spec", "group", "workload"];
 const STATUSES: [&str; 5] = ["Running", "Terminated", "Failed", "Waiting", "Interrupted"];
-const GIB: f64 = 1_073_741_824.0;
 /// More instances than this are no task but a slip.
 const MOST_INSTANCES: u32 = 100_000;
 

@@ -21,7 +21,7 @@ use sim::resources::MAX_DEVICES_PER_HOST;
 use sim::workload::{Demand, Recorded, TaskSpec, Workload};
 
 use super::gang::whole_gpus;
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of};
 use super::table::{OtherColumns, Table};
 use super::text::Lines;
 use super::{Head, ImportError, Importer, Tally};
@@ -41,7 +41,6 @@ const COLUMNS: [&str; 9] = [
     "deletion_time",
 ];
 const LATENCY_SENSITIVE: u8 = 3;
-const GIB: f64 = 1_073_741_824.0;
 
 /// There is nothing to choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -29,7 +29,7 @@ use sim::kernel::rng::{Seed, Stream};
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::workload::{Demand, JobSpec, TaskSpec, Workload};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of};
 use super::table::Table;
 use super::text::{Lines, excerpt, member_name};
 use super::{Head, ImportError, Importer, Tally};
@@ -37,7 +37,6 @@ use super::{Head, ImportError, Importer, Tally};
 /// One line of help.
 pub const HELP: &str = "arrivals and lifetimes of Azure's machines of 2017 in bins (v1.dev.txt and its partners)";
 
-const GIB: f64 = 1_073_741_824.0;
 const INTERVALS: &str = "interval_map.txt";
 const FLAVORS: &str = "flav_map.txt";
 

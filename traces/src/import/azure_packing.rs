@@ -33,7 +33,7 @@ use serde::Deserialize;
 use sim::kernel::time::SimTime;
 use sim::workload::{Demand, Recorded, TaskSpec, Workload};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, duration_of, memory_mib_of, seen_from};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, duration_of, memory_mib_of, seen_from};
 use super::table::{OtherColumns, Table, has_columns};
 use super::text::{Lines, excerpt};
 use super::{Head, ImportError, Importer, Tally};
@@ -43,7 +43,6 @@ pub const HELP: &str = "Azure's traces for packing of 2020 (SQLite, or CSV dumps
 
 const SQLITE_MAGIC: &str = "SQLite format 3";
 const DAY_SECONDS: f64 = 86_400.0;
-const GIB: f64 = 1_073_741_824.0;
 const VM: [&str; 4] = ["vmId", "vmTypeId", "starttime", "endtime"];
 const VM_MORE: [&str; 2] = ["tenantId", "priority"];
 const VM_ALL: [&str; 6] = ["vmId", "tenantId", "vmTypeId", "priority", "starttime", "endtime"];

@@ -27,7 +27,7 @@ use serde::Deserialize;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::workload::{Demand, Recorded, TaskSpec, UsePoint, Workload};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of};
 use super::table::Table;
 use super::text::for_each_text;
 use super::{Head, ImportError, Importer, Tally};
@@ -50,7 +50,6 @@ const COLUMNS: [&str; 11] = [
 ];
 const READINGS: [&str; 5] = ["timestamp", "vmid", "mincpu", "maxcpu", "avgcpu"];
 const CATEGORIES: [(&str, u8); 4] = [("Delay-insensitive", 0), ("Unknown", 1), ("Unkown", 1), ("Interactive", 2)];
-const GIB: f64 = 1_073_741_824.0;
 
 /// What is read of use over time, and when the trace ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

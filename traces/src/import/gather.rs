@@ -6,6 +6,9 @@ use sim::workload::{JobSpec, TaskSpec, Workload, WorkloadBuilder, WorkloadError}
 
 use super::{ImportError, Tally};
 
+/// Bytes of a gibibyte, for [`memory_mib_of`].
+pub(super) const GIB: f64 = 1_073_741_824.0;
+
 /// Collects tasks on the source's own clock, in any order, in as little memory as the workload itself takes.
 /// The first submission becomes time 0 and the origin; equal times keep the order in which tasks were added.
 #[derive(Debug, Default)]
@@ -122,7 +125,7 @@ mod tests {
     fn units_become_thousandths_and_mebibytes() {
         assert_eq!((cpu_milli_of(0.5), cpu_milli_of(-1.0), cpu_milli_of(5e6)), (Some(500), None, None));
         // 1.75 GB of 10^9 bytes are 1668.9 MiB; 2 GiB are 2048.
-        assert_eq!((memory_mib_of(1.75, 1e9), memory_mib_of(2.0, 1_073_741_824.0)), (Some(1669), Some(2048)));
+        assert_eq!((memory_mib_of(1.75, 1e9), memory_mib_of(2.0, GIB)), (Some(1669), Some(2048)));
         assert_eq!(memory_mib_of(f64::NAN, 1.0), None);
     }
 

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use sim::kernel::time::SimTime;
 use sim::workload::{Demand, Recorded, TaskSpec, Workload};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of};
 use super::table::Table;
 use super::text::Lines;
 use super::{Head, ImportError, Importer, Tally};
@@ -26,7 +26,6 @@ use super::{Head, ImportError, Importer, Tally};
 pub const HELP: &str = "virtual machines created and deleted in a region of Huawei's cloud (Huawei-East-1.csv)";
 
 const COLUMNS: [&str; 5] = ["vmid", "cpu", "memory", "time", "type"];
-const GIB: f64 = 1_073_741_824.0;
 
 /// There is nothing to choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

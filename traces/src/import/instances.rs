@@ -1,8 +1,12 @@
-//! Rows that stand for many alike instances.
+//! Rows of Alibaba's batch tasks, which stand for many alike instances.
 
 use serde::Deserialize;
 
 use super::Tally;
+
+/// What Alibaba's tables say of a task.
+pub(super) const STATUSES: [&str; 7] =
+    ["Ready", "Waiting", "Running", "Terminated", "Failed", "Cancelled", "Interrupted"];
 
 /// How many tasks such a row becomes at most: from 1, which it is unless stated otherwise, to 1000. Whole traces have
 /// a thousand million instances; how many were left out is stated (`instances_left_out`).

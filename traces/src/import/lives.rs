@@ -19,7 +19,7 @@ use serde::Deserialize;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::workload::{Demand, JobSpec, Recorded, TaskSpec};
 
-use super::gather::{Gatherer, Place, cpu_milli_of, memory_mib_of};
+use super::gather::{GIB, Gatherer, Place, cpu_milli_of, memory_mib_of};
 use super::{ImportError, Tally};
 
 /// An end "after the trace" is told as the largest number of 64 bits.
@@ -83,7 +83,6 @@ pub(super) struct Asked {
 impl Machine {
     /// A request in parts of this machine; nothing when it is none.
     pub(super) fn parts(self, cpus: f64, memory: f64) -> Option<Asked> {
-        const GIB: f64 = 1_073_741_824.0;
         let cpu_milli = cpu_milli_of(cpus * self.cores)?;
         Some(Asked { cpu_milli, memory_mib: memory_mib_of(memory * self.memory_gib, GIB)? })
     }
