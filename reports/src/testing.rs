@@ -43,6 +43,7 @@ pub fn invented(size: Size) -> Results {
             config_digest: "5eed0fda7a".to_owned(),
             runs: runs.iter().map(planned).collect(),
             command: "rackwright run experiments/configs/invented_packing.toml".to_owned(),
+            savings: None,
         },
         runs,
     }

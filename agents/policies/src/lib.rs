@@ -13,6 +13,7 @@ pub mod episode;
 pub mod order;
 pub mod place;
 pub mod policy;
+pub mod power_models;
 pub mod room;
 pub mod scheduler;
 mod schema;

@@ -13,6 +13,7 @@ use sim::resources::{DeviceSet, Resources, TaskShape};
 use sim::view::{ClusterView, HostState};
 
 use crate::policy::Policy;
+use crate::power_models::PowerModels;
 
 /// What a score knows beside the task and the host; it stays the same for a whole episode.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Context {
     pub largest_devices_milli: u32,
     /// The usual tasks of the workload, known from history.
     pub typical: TypicalTasks,
+    /// What hosts draw.
+    pub power: PowerModels,
 }
 
 impl Context {
@@ -40,6 +43,7 @@ impl Context {
             largest_host,
             largest_devices_milli: 1000 * most_devices.unwrap_or(0) as u32,
             typical: TypicalTasks::new(view.mix(), topology),
+            power: PowerModels::of(topology),
         }
     }
 
@@ -57,9 +61,9 @@ impl Context {
 /// How much a policy likes a host for a task. The highest feasible wins; ties go to the lowest id.
 ///
 /// It sees only these three, so that a score is remembered for the task's shape and the host's state.
-pub trait Score {
+pub trait Score<V = f64> {
     /// The score; called only for hosts on which the task fits.
-    fn score(&self, task: &TaskShape, host: &HostState, context: &Context) -> f64;
+    fn score(&self, task: &TaskShape, host: &HostState, context: &Context) -> V;
 
     /// What of a host the score depends on, with everything else set to zero: hosts that are alike in this are
     /// one candidate, and `score` is given this. The model stays, and what is free on the devices, in any order. By
@@ -116,6 +120,44 @@ pub fn placement(view: ClusterView<'_>, task: TaskId, host: HostId, devices: Dev
     Decision::Place(Placement { task, host, numa, devices })
 }
 
+/// What a score is: a number, or several that are weighed against each other once all candidates are known.
+pub trait Value: Copy + PartialEq {
+    /// Stands for what was not computed yet.
+    const UNKNOWN: Self;
+    /// Stands for what cannot be: the task does not fit there.
+    const IMPOSSIBLE: Self;
+
+    /// True of [`Value::UNKNOWN`] alone.
+    fn is_unknown(self) -> bool;
+}
+
+impl Value for f64 {
+    const UNKNOWN: Self = f64::NAN;
+    const IMPOSSIBLE: Self = f64::NEG_INFINITY;
+
+    fn is_unknown(self) -> bool {
+        self.is_nan()
+    }
+}
+
+/// The scores of all hosts for one kind of task, and who is best.
+pub trait Ranking {
+    /// What a host is ranked by.
+    type Value: Value;
+
+    /// A ranking of so many hosts, all of them impossible, under the same options.
+    fn blank(&self, count: usize) -> Self;
+
+    /// Sets all values anew.
+    fn fill(&mut self, values: impl Iterator<Item = Self::Value>);
+
+    /// Sets the value of one host.
+    fn set(&mut self, index: usize, value: Self::Value);
+
+    /// The lowest index of the best; nothing when all are impossible.
+    fn best(&self) -> Option<usize>;
+}
+
 /// Places on the feasible host with the highest score.
 ///
 /// ```text
@@ -124,32 +166,34 @@ pub fn placement(view: ClusterView<'_>, task: TaskId, host: HostId, devices: Dev
 ///         `- scores by host in a tree of maxima: when the shape is asked about again, only the hosts that
 ///            changed meanwhile are looked at
 /// ```
-pub struct Greedy<S> {
+pub struct Greedy<S, R: Ranking = MaximumTree> {
     score: S,
-    episode: Option<Episode>,
+    /// The ranking from which others are made.
+    ranking: R,
+    episode: Option<Episode<R>>,
 }
 
 /// What is remembered during one episode.
-struct Episode {
+struct Episode<R: Ranking> {
     context: Context,
     classes: Classes,
     /// Shapes that differ only in priority are one here.
     kinds_of_task: IdVec<ShapeId, usize>,
-    remembered: Vec<Option<Box<Remembered>>>,
+    remembered: Vec<Option<Box<Remembered<R>>>>,
     asked: u64,
     /// The number of the question for which a host was last looked at.
     looked_at: Vec<u64>,
 }
 
 /// What is remembered of one kind of task.
-struct Remembered {
+struct Remembered<R: Ranking> {
     cursor: Option<u64>,
     last_asked: u64,
     /// Which numbering of classes `by_class` belongs to.
     generation: u64,
-    /// By class, as far as cpu and memory suffice; not a number when it was never computed.
-    by_class: Vec<f64>,
-    by_host: MaximumTree,
+    /// By class, as far as cpu and memory suffice; unknown when it was never computed.
+    by_class: Vec<R::Value>,
+    by_host: R,
 }
 
 /// Numbers the states of hosts: equal states have equal numbers.
@@ -205,17 +249,24 @@ impl Classes {
 impl<S: Score> Greedy<S> {
     /// A policy that follows this score.
     pub fn new(score: S) -> Self {
-        Self { score, episode: None }
+        Self::ranked(score, MaximumTree::new(0))
+    }
+}
+
+impl<R: Ranking, S: Score<R::Value>> Greedy<S, R> {
+    /// A policy that follows what rankings like this one make of this score.
+    pub fn ranked(score: S, ranking: R) -> Self {
+        Self { score, ranking, episode: None }
     }
 
     /// The feasible host with the highest score.
     fn best(&mut self, view: ClusterView<'_>, shape: ShapeId) -> Option<HostId> {
-        let Self { score, episode } = self;
+        let Self { score, ranking, episode } = self;
         let episode = episode.get_or_insert_with(|| Episode::new(view));
         episode.asked += 1;
         episode.classes.follow(view, |state| score.essence(state));
         let kind = episode.kinds_of_task[shape];
-        let mut kept = episode.recall(view, kind);
+        let mut kept = episode.recall(view, kind, ranking);
         episode.bring_up_to_date(view, &mut kept, score, &view.shapes()[shape]);
         let best = kept.by_host.best().map(HostId::from_index);
         episode.remembered[kind] = Some(kept);
@@ -223,7 +274,7 @@ impl<S: Score> Greedy<S> {
     }
 }
 
-impl Episode {
+impl<R: Ranking> Episode<R> {
     fn new(view: ClusterView<'_>) -> Self {
         let mut known = BTreeMap::new();
         let kind_of = |shape: &TaskShape| {
@@ -243,10 +294,11 @@ impl Episode {
 
     /// What is remembered of a kind of task, or a blank. When another kind would be too many, the one that was
     /// not asked about for longest is forgotten.
-    fn recall(&mut self, view: ClusterView<'_>, kind: usize) -> Box<Remembered> {
+    fn recall(&mut self, view: ClusterView<'_>, kind: usize, ranking: &R) -> Box<Remembered<R>> {
         let host_count = view.topology().host_count();
         let mut kept = self.remembered[kind].take().unwrap_or_else(|| {
-            let bytes_each = (host_count + MOST_CLASSES.min(2 * host_count)) * std::mem::size_of::<f64>();
+            let bytes_each =
+                (host_count + MOST_CLASSES.min(2 * host_count)) * std::mem::size_of::<R::Value>();
             let live = self.remembered.iter().enumerate();
             let live = live.filter_map(|(kind, kept)| Some((kept.as_ref()?.last_asked, kind)));
             if live.clone().count() >= (MEMORY_BYTES / bytes_each).max(8)
@@ -254,7 +306,7 @@ impl Episode {
             {
                 self.remembered[oldest] = None;
             }
-            let by_host = MaximumTree::new(host_count);
+            let by_host = ranking.blank(host_count);
             Box::new(Remembered { cursor: None, last_asked: 0, generation: 0, by_class: Vec::new(), by_host })
         });
         kept.last_asked = self.asked;
@@ -264,8 +316,8 @@ impl Episode {
     fn bring_up_to_date(
         &mut self,
         view: ClusterView<'_>,
-        kept: &mut Remembered,
-        score: &impl Score,
+        kept: &mut Remembered<R>,
+        score: &impl Score<R::Value>,
         shape: &TaskShape,
     ) {
         let Self { context, classes, asked, looked_at, .. } = self;
@@ -274,18 +326,18 @@ impl Episode {
             kept.by_class.clear();
             kept.generation = classes.generation;
         }
-        kept.by_class.resize(classes.states.len(), f64::NAN);
+        kept.by_class.resize(classes.states.len(), R::Value::UNKNOWN);
         let by_class = &mut kept.by_class;
         let mut score_on = |host: HostId| {
             if !view.free()[host.index()].covers(shape.resources) {
-                return f64::NEG_INFINITY;
+                return R::Value::IMPOSSIBLE;
             }
             // What else decides whether the shape fits, its model and its devices, hosts of one class share.
             let class = classes.of_host[host.index()] as usize;
-            if by_class[class].is_nan() {
+            if by_class[class].is_unknown() {
                 by_class[class] = match view.fits(shape, host) {
                     true => score.score(shape, &classes.states[class], context),
-                    false => f64::NEG_INFINITY,
+                    false => R::Value::IMPOSSIBLE,
                 };
             }
             by_class[class]
@@ -306,7 +358,7 @@ impl Episode {
     }
 }
 
-impl<S: Score> Policy for Greedy<S> {
+impl<R: Ranking, S: Score<R::Value>> Policy for Greedy<S, R> {
     fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
         let Request::Place { task } = request else { return Decision::Defer };
         let Some(host) = self.best(view, view.shape_id(task)) else { return Decision::Defer };
@@ -325,7 +377,7 @@ impl<S: Score> Policy for Greedy<S> {
 
 /// Numbers by index, and the index of the largest: sixteen children to a node.
 #[derive(Clone, Debug)]
-struct MaximumTree {
+pub struct MaximumTree {
     levels: Vec<Vec<f64>>,
 }
 
@@ -338,6 +390,14 @@ impl MaximumTree {
             levels.push(vec![f64::NEG_INFINITY; below.len().div_ceil(FAN_OUT)]);
         }
         Self { levels }
+    }
+}
+
+impl Ranking for MaximumTree {
+    type Value = f64;
+
+    fn blank(&self, count: usize) -> Self {
+        Self::new(count)
     }
 
     fn fill(&mut self, values: impl Iterator<Item = f64>) {

@@ -38,10 +38,13 @@ impl Results {
         let manifest = ExperimentManifest::read(folder)?;
         let records = read_records(folder, &manifest)?;
         let mut series = read_all_series(folder, &records)?;
-        let runs = records
+        let mut runs: Vec<FinishedRun> = records
             .into_iter()
             .map(|record| FinishedRun { series: series.remove(&record.id).unwrap_or_default(), record })
             .collect();
+        if let Some(savings) = manifest.savings.as_ref().filter(|_| runs.len() == manifest.runs.len()) {
+            savings.add(&mut runs);
+        }
         Ok(Results { manifest, runs })
     }
 

@@ -3,6 +3,7 @@
 use crate::error::ResultsError;
 use crate::files;
 use crate::layout;
+use crate::savings::Savings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,6 +40,9 @@ pub struct ExperimentManifest {
     /// The command that repeats the experiment. Leave out of it what does not change results (threads, folders):
     /// the manifest's bytes are part of the promise that a resumed experiment equals an uninterrupted one.
     pub command: String,
+    /// Metrics that compare each run with a scheduler, once all runs are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub savings: Option<Savings>,
 }
 
 impl ExperimentManifest {

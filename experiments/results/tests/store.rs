@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)] // a panic is how a test speaks
 
 use results::{
-    Better, ExperimentManifest, MetricValue, PlannedRun, Results, ResultsError, RunRecord, SeriesPoint,
-    Store, Timing, read_timings,
+    Better, ExperimentManifest, MetricValue, PlannedRun, Results, ResultsError, RunRecord, Savings,
+    SeriesPoint, Store, Timing, read_timings,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,6 +59,7 @@ fn manifest() -> ExperimentManifest {
         config_digest: "00ff".into(),
         runs,
         command: "rackwright run packing.toml".into(),
+        savings: None,
     }
 }
 
@@ -410,4 +411,33 @@ fn an_experiment_without_runs_is_finished_at_once() {
     let results = Store::create_or_open(folder.path(), &plan).unwrap().finish().unwrap();
     assert!(results.is_complete() && results.runs.is_empty());
     assert_eq!(Results::load(folder.path()).unwrap(), results);
+}
+
+/// Of the wait of first_fit on average: each run's own saving, and none before the last run has ended.
+#[test]
+fn savings_compare_with_the_mean_of_the_baseline() {
+    let folder = Scratch::new();
+    let metrics = BTreeMap::from([("saved".to_owned(), "wait_mean".to_owned())]);
+    let plan =
+        ExperimentManifest { savings: Some(Savings { baseline: "first_fit".into(), metrics }), ..manifest() };
+    let store = Store::create_or_open(folder.path(), &plan).unwrap();
+    for run in &plan.runs {
+        assert!(
+            Results::load(folder.path())
+                .unwrap()
+                .runs
+                .iter()
+                .all(|run| !run.record.metrics.contains_key("saved"))
+        );
+        store.record(&record(run), &[], &TIMING).unwrap();
+    }
+    let results = store.finish().unwrap();
+    let wait = |index: usize| results.runs[index].record.metrics["wait_mean"].value;
+    let mean = (wait(0) + wait(1)) / 2.0;
+    for index in 0..4 {
+        let saved = &results.runs[index].record.metrics["saved"];
+        assert_eq!(saved.value, 100.0 * (mean - wait(index)) / mean);
+        assert_eq!((saved.unit.as_str(), saved.better), ("%", Better::Higher));
+    }
+    assert_eq!(Results::load(folder.path()).unwrap(), results, "what was finished is read back the same");
 }

@@ -2,20 +2,20 @@
 //!
 //! Hosts of node lists state no power. Their cpu is taken for Xeon E5-2682 v4 as the PWR scheduling plugin
 //! (CCGrid 2025) does: two virtual cpus are one core, sixteen cores are one processor, which draws 15 W idle and
-//! 120 W when all of it works. Between the two it is linear here. Their GPUs draw what the plugin states for
+//! 120 W when all of it works. Between the two it is linear here, or stepped where the config says so. Their GPUs draw what the plugin states for
 //! their model ([`GpuPower::preset`]). A pool of `n` processors without a stated power draws what `n` such cores do.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use sim::kernel::ids::{HostModelId, IdVec, RackId};
-use sim::models::gpu_power::GpuPower;
+use sim::models::gpu_power::{GpuCurve, GpuPower};
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, Resources};
 use sim::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
 use traces::import::openb::{NodeRow, read_nodes};
 
-use crate::config::{ClusterConfig, DeviceKindConfig, HostGroupConfig, Named, PoolConfig};
+use crate::config::{ClusterConfig, DeviceKindConfig, HostGroupConfig, Named, NodesPower, PoolConfig};
 use crate::error::RunError;
 
 const CORES_PER_CPU: u32 = 16;
@@ -35,10 +35,10 @@ pub fn topology(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Res
     if let Some(pool) = &config.pool {
         return pool_topology(pool).map_err(impossible);
     }
-    if let Some(path) = nodes {
+    if let (Some(path), Some(nodes)) = (nodes, &config.nodes) {
         let rows = read_nodes(path)
             .map_err(|source| RunError::Nodes { cluster: name.to_owned(), source: Box::new(source) })?;
-        return nodes_topology(name, config, &rows);
+        return nodes_topology(name, config, nodes.power, &rows);
     }
     let used =
         config.hosts.iter().flat_map(|group| group.devices.iter().map(|devices| devices.kind.as_str()));
@@ -76,14 +76,16 @@ pub struct Summary {
 impl Summary {
     /// What there is, and what it draws.
     pub fn of(topology: &Topology) -> Self {
-        let power = |share: f64, milli: u16| -> f64 {
+        let power = |share: u32, milli: u16| -> f64 {
             topology
                 .hosts()
                 .map(|host| {
                     let model = topology.model(host);
                     let device =
                         |spec: &DeviceSpec| topology.kinds()[usize::from(spec.kind)].power.watts(milli);
-                    model.power.at(share) + model.devices.iter().map(device).sum::<f64>()
+                    let cpu_milli = topology.capacity(host).cpu_milli;
+                    model.power.watts(share * cpu_milli, cpu_milli)
+                        + model.devices.iter().map(device).sum::<f64>()
                 })
                 .sum()
         };
@@ -91,8 +93,8 @@ impl Summary {
             hosts: topology.host_count(),
             cores: topology.total_capacity().0 as f64 / 1000.0,
             devices: topology.device_count(),
-            idle_watts: power(0.0, 0),
-            full_watts: power(1.0, 1000),
+            idle_watts: power(0, 0),
+            full_watts: power(1, 1000),
         }
     }
 }
@@ -186,24 +188,44 @@ fn share(total: u32, parts: u8, part: u8) -> u32 {
 }
 
 /// Hosts as a node list states them, those alike being of one model. All stand in one rack.
-fn nodes_topology(name: &str, config: &ClusterConfig, rows: &[NodeRow]) -> Result<Topology, RunError> {
+fn nodes_topology(
+    name: &str,
+    config: &ClusterConfig,
+    power: NodesPower,
+    rows: &[NodeRow],
+) -> Result<Topology, RunError> {
     let used = rows.iter().filter_map(|row| row.gpu_model.as_deref());
-    let kinds = kinds(name, &config.device_kinds, used, true)?;
+    let mut kinds = kinds(name, &config.device_kinds, used, true)?;
+    if power == NodesPower::Stepped {
+        let unstated = kinds.iter_mut().filter(|kind| config.device_kinds.position(&kind.name).is_none());
+        unstated.for_each(|kind| kind.power.curve = GpuCurve::AllOrNothing);
+    }
     let mut models = IdVec::new();
     let mut known = BTreeMap::new();
     let mut hosts = Hosts::new();
     for row in rows {
         let key = (row.gpu_model.as_deref(), row.gpu_count, row.cpu_milli, row.memory_mib);
-        let model = *known.entry(key).or_insert_with(|| models.push(node_model(row, &kinds)));
+        let model = *known.entry(key).or_insert_with(|| models.push(node_model(row, power, &kinds)));
         hosts.push((model, RackId(0), Some(row.name.as_str().into())));
     }
     Topology::new(kinds, Vec::new(), models, hosts)
         .map_err(|source| RunError::Topology { cluster: name.to_owned(), source })
 }
 
-fn node_model(row: &NodeRow, kinds: &[DeviceKind]) -> HostModel {
+fn node_model(row: &NodeRow, power: NodesPower, kinds: &[DeviceKind]) -> HostModel {
     let cores = row.cpu_milli.div_ceil(VIRTUAL_MILLI_PER_CORE);
     let cpus = f64::from(cores.div_ceil(CORES_PER_CPU));
+    let power = match power {
+        NodesPower::Linear => {
+            HostPower::Linear { idle_watts: CPU_IDLE_WATTS * cpus, max_watts: CPU_MAX_WATTS * cpus }
+        }
+        NodesPower::Stepped => HostPower::Stepped {
+            idle_watts_each: CPU_IDLE_WATTS,
+            max_watts_each: CPU_MAX_WATTS,
+            cores_each: CORES_PER_CPU,
+            core_milli: VIRTUAL_MILLI_PER_CORE,
+        },
+    };
     let kind = row.gpu_model.as_deref().map(|model| kind_index(kinds, model));
     let gpus = row.gpu_model.as_deref().map_or(String::new(), |model| format!("-{}x{model}", row.gpu_count));
     HostModel {
@@ -216,7 +238,7 @@ fn node_model(row: &NodeRow, kinds: &[DeviceKind]) -> HostModel {
             })
             .collect(),
         features: 0,
-        power: HostPower::Linear { idle_watts: CPU_IDLE_WATTS * cpus, max_watts: CPU_MAX_WATTS * cpus },
+        power,
     }
 }
 
@@ -274,14 +296,24 @@ mod tests {
         };
         let rows =
             [row("a", 96_000, 2, Some("T4")), row("b", 32_000, 0, None), row("c", 96_000, 2, Some("T4"))];
-        let topology = nodes_topology("c", &ClusterConfig::default(), &rows).expect("possible");
+        let topology =
+            nodes_topology("c", &ClusterConfig::default(), NodesPower::Linear, &rows).expect("possible");
         assert_eq!((topology.host_count(), topology.models().len(), topology.device_count()), (3, 2, 4));
         assert_eq!(topology.host_name(HostId(2)), Some("c"));
         // 96 virtual cpus are 48 cores are 3 processors; 32 are one.
         assert_eq!(topology.model(HostId(0)).power, HostPower::Linear { idle_watts: 45.0, max_watts: 360.0 });
         assert_eq!(topology.model(HostId(1)).power, HostPower::Linear { idle_watts: 15.0, max_watts: 120.0 });
         assert!(topology.kinds()[0].is_shared && topology.kinds()[0].power.max_watts == 70.0);
-        let unknown = nodes_topology("c", &ClusterConfig::default(), &[row("a", 1000, 1, Some("X9"))]);
+        let stepped =
+            nodes_topology("c", &ClusterConfig::default(), NodesPower::Stepped, &rows).expect("possible");
+        assert_eq!(stepped.model(HostId(0)).power.watts(1, 96_000), 15.0 + 15.0 + 120.0);
+        assert_eq!(stepped.kinds()[0].power.watts(1), 70.0);
+        let unknown = nodes_topology(
+            "c",
+            &ClusterConfig::default(),
+            NodesPower::Linear,
+            &[row("a", 1000, 1, Some("X9"))],
+        );
         assert!(unknown.expect_err("unknown").to_string().contains("device_kinds.X9"));
     }
 }

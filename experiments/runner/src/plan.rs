@@ -15,7 +15,7 @@ use sim::metrics::Window;
 use sim::rules::Rules;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-use crate::config::{ClusterConfig, Config, RulesConfig, Source, WorkloadConfig};
+use crate::config::{ClusterConfig, Config, RulesConfig, SavingsConfig, Source, WorkloadConfig};
 use crate::error::RunError;
 
 /// The version of the program.
@@ -168,6 +168,7 @@ impl Plan {
             config_digest: digest(canonical(&value(experiment)).as_bytes()),
             runs: runs.iter().map(planned_run).collect(),
             command: command.to_owned(),
+            savings: experiment.savings.as_ref().map(SavingsConfig::savings),
         };
         Ok(Self {
             manifest,

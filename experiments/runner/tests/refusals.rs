@@ -66,6 +66,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ("seeds = [0, 1]\n", "", &["`seeds`", "missing key"]),
     ("\"wait_mean\"", "\"wait_maen\"", &["line 3", "`metrics[0]`", "did you mean `wait_mean`?"]),
     ("[\"wait_mean\"]", "[\"wait_mean\", \"wait_mean\"]", &["`metrics[1]`", "each metric once"]),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nsavings = { baseline = \"nobody\", metrics = {} }\n",
+        &["`savings.baseline`", "nobody"],
+    ),
     ("series_points = 100", "series_points = 2", &["`series_points`", "0, or 4 to"]),
     ("processors = 8", "processors = 0", &["line 6", "`clusters.pool.pool.processors`", "1 to"]),
     ("processors = 8", "processors = 5_000_000", &["`clusters.pool.pool.processors`", "5000000", "4294967"]),

@@ -1,12 +1,14 @@
-//! What the filling of a GPU cluster is judged by (Weng et al., USENIX ATC 2023): values in the bucket in which
-//! a given percentage of the cluster's GPU capacity has been asked for, whether it was given or not.
+//! What the filling of a GPU cluster is judged by (Weng et al., USENIX ATC 2023; power: the PWR plugin, CCGrid 2025):
+//! values in the bucket in which a given percentage of the cluster's GPU capacity has been asked for, whether it was
+//! given or not. One family for each, by that percentage.
 
-use crate::kernel::ids::HostId;
+use crate::kernel::ids::{HostId, TaskId};
 use crate::models::fragmentation::TypicalTasks;
 use crate::resources::DeviceClass;
 use crate::view::ClusterView;
 
 use super::sample::Mean;
+use super::{Better, Measured, Metric};
 
 /// Knows when the episode is in a bucket: `round(100 * asked / capacity)`, halves rounded up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,16 +48,64 @@ pub(super) struct AllocationRatio<const PERCENT: u64> {
 }
 
 impl<const PERCENT: u64> AllocationRatio<PERCENT> {
-    pub(super) fn value(&self) -> f64 {
-        self.mean.value()
-    }
-
     /// A task was started or turned away.
-    pub(super) fn on_decided(&mut self, view: ClusterView<'_>) {
+    fn on_decided(&mut self, view: ClusterView<'_>) {
         if self.bucket.is_now(view) {
             let percent = 100.0 * view.totals().device_milli as f64 / self.bucket.capacity_milli as f64;
             self.mean.add((percent * 100.0).round() / 100.0);
         }
+    }
+}
+
+impl<const PERCENT: u64> Metric for AllocationRatio<PERCENT> {
+    const UNIT: &'static str = "%";
+    const BETTER: Better = Better::Higher;
+    const HELP: &'static str = "allocated share of all GPUs when so many percent of them have been asked for";
+
+    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.on_decided(view);
+    }
+
+    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.on_decided(view);
+    }
+
+    fn value(&self, _: &Measured<'_>) -> f64 {
+        self.mean.value()
+    }
+}
+
+/// Power of all hosts, averaged over the bucket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Power<const PERCENT: u64> {
+    bucket: Bucket<PERCENT>,
+    mean: Mean,
+}
+
+impl<const PERCENT: u64> Power<PERCENT> {
+    /// A task was started or turned away.
+    fn on_decided(&mut self, view: ClusterView<'_>) {
+        if self.bucket.is_now(view) {
+            self.mean.add(view.totals().power_watts / 1000.0);
+        }
+    }
+}
+
+impl<const PERCENT: u64> Metric for Power<PERCENT> {
+    const UNIT: &'static str = "kW";
+    const BETTER: Better = Better::Lower;
+    const HELP: &'static str = "power of all hosts when so many percent of the GPUs have been asked for";
+
+    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.on_decided(view);
+    }
+
+    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.on_decided(view);
+    }
+
+    fn value(&self, _: &Measured<'_>) -> f64 {
+        self.mean.value()
     }
 }
 
@@ -71,10 +121,6 @@ pub(super) struct Fragmentation<const PERCENT: u64> {
 }
 
 impl<const PERCENT: u64> Fragmentation<PERCENT> {
-    pub(super) fn value(&self) -> f64 {
-        self.mean.value()
-    }
-
     fn measure(&mut self, view: ClusterView<'_>) -> f64 {
         let (next, changed) = view.changes_since(self.cursor);
         match changed.filter(|_| !self.by_host.is_empty()) {
@@ -92,11 +138,30 @@ impl<const PERCENT: u64> Fragmentation<PERCENT> {
     }
 
     /// A task was started or turned away.
-    pub(super) fn on_decided(&mut self, view: ClusterView<'_>) {
+    fn on_decided(&mut self, view: ClusterView<'_>) {
         if self.bucket.is_now(view) {
             let fragment = self.measure(view);
             self.mean.add(100.0 * fragment / self.bucket.capacity_milli as f64);
         }
+    }
+}
+
+impl<const PERCENT: u64> Metric for Fragmentation<PERCENT> {
+    const UNIT: &'static str = "%";
+    const BETTER: Better = Better::Lower;
+    const HELP: &'static str =
+        "GPU capacity that usual tasks could not use, when so many percent of the GPUs have been asked for";
+
+    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.on_decided(view);
+    }
+
+    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.on_decided(view);
+    }
+
+    fn value(&self, _: &Measured<'_>) -> f64 {
+        self.mean.value()
     }
 }
 
@@ -109,18 +174,29 @@ pub(super) struct FailedTasks<const PERCENT: u64> {
 }
 
 impl<const PERCENT: u64> FailedTasks<PERCENT> {
-    pub(super) fn value(&self) -> f64 {
-        self.at_bucket as f64
-    }
-
-    pub(super) fn on_started(&mut self, view: ClusterView<'_>) {
+    /// A task was started or turned away.
+    fn on_decided(&mut self, view: ClusterView<'_>) {
         if self.bucket.is_now(view) {
             self.at_bucket = self.failed;
         }
     }
+}
 
-    pub(super) fn on_rejected(&mut self, view: ClusterView<'_>) {
+impl<const PERCENT: u64> Metric for FailedTasks<PERCENT> {
+    const UNIT: &'static str = "tasks";
+    const BETTER: Better = Better::Lower;
+    const HELP: &'static str = "tasks turned away until so many percent of the GPUs have been asked for";
+
+    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
+        self.on_decided(view);
+    }
+
+    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
         self.failed += 1;
-        self.on_started(view);
+        self.on_decided(view);
+    }
+
+    fn value(&self, _: &Measured<'_>) -> f64 {
+        self.at_bucket as f64
     }
 }

@@ -1,5 +1,6 @@
 //! Numbers about one episode. One metric, one file; to add one, write the file and put its name into the
 //! list below: results, reports and `rackwright list` then know it, and the contract test at the end runs on it.
+//! Metrics that differ in a number alone are a family, in one file: the list names each with its type.
 
 use crate::event::{Event, EventKind};
 use crate::kernel::ids::TaskId;
@@ -107,25 +108,43 @@ impl Told {
     }
 }
 
+/// The type that watches a metric: of its own file, or of the family that is named.
+macro_rules! watch {
+    ($name:ident) => {
+        $name::Watch
+    };
+    ($name:ident $watch:ty) => {
+        $watch
+    };
+}
+
+/// The file of a metric, unless a family is named.
+macro_rules! file {
+    ($name:ident) => {
+        mod $name;
+    };
+    ($name:ident $watch:ty) => {};
+}
+
 macro_rules! metrics {
-    ($($name:ident)*) => {
-        $(mod $name;)*
+    ($($name:ident $(: $watch:ty)?,)*) => {
+        $(file! { $name $($watch)? })*
 
         /// Every metric there is, watching one episode or a window of it.
         #[derive(Default)]
         pub struct MetricSet {
             /// Nothing when the whole episode is measured.
             borders: Option<Borders>,
-            $($name: $name::Watch,)*
+            $($name: watch!($name $($watch)?),)*
         }
 
         impl MetricSet {
             /// What there is, in the order of [`MetricSet::values`].
             pub const INFOS: &'static [MetricInfo] = &[$(MetricInfo {
                 name: stringify!($name),
-                unit: $name::Watch::UNIT,
-                better: $name::Watch::BETTER,
-                help: $name::Watch::HELP,
+                unit: <watch!($name $($watch)?)>::UNIT,
+                better: <watch!($name $($watch)?)>::BETTER,
+                help: <watch!($name $($watch)?)>::HELP,
             }),*];
 
             /// Those that measure a window of an episode, which is at its beginning now.
@@ -153,7 +172,7 @@ macro_rules! metrics {
             fn tell<const HAS_WINDOW: bool>(&mut self, told: Told, kind: EventKind, view: ClusterView<'_>) {
                 macro_rules! tell {
                     ($method:ident, $task:expr) => {{$(
-                        if !HAS_WINDOW || told.concerns($name::Watch::SUBJECT) {
+                        if !HAS_WINDOW || told.concerns(<watch!($name $($watch)?)>::SUBJECT) {
                             self.$name.$method($task, view);
                         }
                     )*}};
@@ -187,33 +206,43 @@ macro_rules! metrics {
 }
 
 metrics! {
-    bounded_slowdown_mean
-    wait_mean
-    wait_p95
-    wait_p99
-    wait_max
-    turnaround_mean
-    makespan
-    queue_length_mean
-    cpu_utilisation
-    memory_utilisation
-    gpu_utilisation
-    occupied_hosts_mean
-    utilisation_published
-    energy_it
-    energy_facility
-    power_mean
-    tasks_finished
-    tasks_rejected
-    tasks_left_waiting
-    evictions
-    replay_start_error_mean
-    replay_start_error_max
-    gpu_allocation_ratio_at_100
-    gpu_allocation_ratio_at_130
-    fragmentation_at_100
-    fragmentation_at_130
-    failed_tasks_at_130
+    bounded_slowdown_mean,
+    wait_mean,
+    wait_p95,
+    wait_p99,
+    wait_max,
+    turnaround_mean,
+    makespan,
+    queue_length_mean,
+    cpu_utilisation,
+    memory_utilisation,
+    gpu_utilisation,
+    occupied_hosts_mean,
+    utilisation_published,
+    energy_it,
+    energy_facility,
+    power_mean,
+    tasks_finished,
+    tasks_rejected,
+    tasks_left_waiting,
+    evictions,
+    replay_start_error_mean,
+    replay_start_error_max,
+    gpu_allocation_ratio_at_100: filling::AllocationRatio<100>,
+    gpu_allocation_ratio_at_130: filling::AllocationRatio<130>,
+    fragmentation_at_100: filling::Fragmentation<100>,
+    fragmentation_at_130: filling::Fragmentation<130>,
+    failed_tasks_at_130: filling::FailedTasks<130>,
+    filling_power_at_10: filling::Power<10>,
+    filling_power_at_20: filling::Power<20>,
+    filling_power_at_30: filling::Power<30>,
+    filling_power_at_40: filling::Power<40>,
+    filling_power_at_50: filling::Power<50>,
+    filling_power_at_60: filling::Power<60>,
+    filling_power_at_70: filling::Power<70>,
+    filling_power_at_80: filling::Power<80>,
+    filling_power_at_90: filling::Power<90>,
+    filling_power_at_100: filling::Power<100>,
 }
 
 #[cfg(test)]

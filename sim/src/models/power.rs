@@ -58,20 +58,99 @@ pub enum HostPower {
         /// The utilisation at which the curve bends, usually 0.2 to 0.5.
         tau: f64,
     },
+    /// As `Asymptotic` with `u^3` in the place of `u` (OpenDC's variant for frequency scaling).
+    AsymptoticDvfs {
+        /// At `u = 0`.
+        idle_watts: f64,
+        /// Never quite reached.
+        max_watts: f64,
+        /// As there.
+        tau: f64,
+    },
+    /// `static + a u + b u f` at the relative frequency `f` (DSLab `dvfs.rs`, after Xu et al., CCGrid 2013).
+    Dvfs {
+        /// Whatever runs, at whatever frequency.
+        static_watts: f64,
+        /// Grows with the share in use alone: the `a` of the formula.
+        utilisation_watts: f64,
+        /// Grows with share and frequency: its `b`.
+        frequency_watts: f64,
+    },
+    /// `idle + (max - idle) u^alpha f^beta` at the relative frequency `f` (Joulie).
+    Exponents {
+        /// At `u = 0`.
+        idle_watts: f64,
+        /// At `u = 1` and full frequency.
+        max_watts: f64,
+        /// Exponent of the share in use.
+        alpha: f64,
+        /// Exponent of the frequency.
+        beta: f64,
+    },
+    /// Processors that draw either nothing but their idle power or all of it: with `cores = ceil(capacity /
+    /// core_milli)` and `working = cores - floor(free / core_milli)`, `ceil(working / cores_each)` of the
+    /// `ceil(cores / cores_each)` processors draw `max_watts_each`, the others `idle_watts_each` (the PWR scheduling
+    /// plugin, CCGrid 2025: 15 W and 120 W for 16 cores of two virtual cpus).
+    Stepped {
+        /// Of a processor on which nothing runs.
+        idle_watts_each: f64,
+        /// Of a processor on which anything runs.
+        max_watts_each: f64,
+        /// Cores of one processor.
+        cores_each: u32,
+        /// Thousandths of cpu that tasks see of one core: 2000 when a core is two virtual cpus.
+        core_milli: u32,
+    },
 }
 
 impl HostPower {
-    /// Power in watts when `used` of `capacity` thousandths of a core are in use. A host without cpu is idle.
+    /// Power in watts when `used` of `capacity` thousandths of a core are in use, at full frequency. A host without
+    /// cpu is idle.
     pub fn watts(&self, used_milli: u32, capacity_milli: u32) -> f64 {
-        if capacity_milli == 0 {
-            return self.at(0.0);
-        }
-        self.at((f64::from(used_milli) / f64::from(capacity_milli)).min(1.0))
+        self.watts_at(used_milli, capacity_milli, 1.0)
     }
 
-    /// Power in watts at the share `u` of the cpu in use.
-    pub fn at(&self, u: f64) -> f64 {
-        let between = |idle: f64, max: f64, share: f64| idle + (max - idle) * share;
+    /// Power in watts when the cpu runs at a share `frequency` of its full frequency, `0 < frequency <= 1`.
+    /// `capacity` is what the cpu gives at that frequency.
+    ///
+    /// Where a curve does not state what frequency does, the part above idle follows its cube: dynamic power is
+    /// `C V^2 f`, and the voltage is nearly proportional to the frequency in the range in which it is scaled.
+    pub fn watts_at(&self, used_milli: u32, capacity_milli: u32, frequency: f64) -> f64 {
+        let u = match capacity_milli {
+            0 => 0.0,
+            capacity => (f64::from(used_milli) / f64::from(capacity)).min(1.0),
+        };
+        match *self {
+            Self::Dvfs { static_watts, utilisation_watts, frequency_watts } => {
+                static_watts + utilisation_watts * u + frequency_watts * u * frequency
+            }
+            Self::Exponents { idle_watts, max_watts, alpha, beta } => {
+                let share = libm::pow(u, alpha) * libm::pow(frequency, beta);
+                between(idle_watts, max_watts, share)
+            }
+            Self::Stepped { idle_watts_each, max_watts_each, cores_each, core_milli } => {
+                let cores = capacity_milli.div_ceil(core_milli);
+                let working = cores - capacity_milli.saturating_sub(used_milli) / core_milli;
+                let (processors, active) = (cores.div_ceil(cores_each), working.div_ceil(cores_each));
+                let full = scaled(idle_watts_each, max_watts_each, frequency);
+                idle_watts_each * f64::from(processors - active) + full * f64::from(active)
+            }
+            ref curve => scaled(curve.at_full_frequency(0.0), curve.at_full_frequency(u), frequency),
+        }
+    }
+
+    /// Power in watts when nothing runs.
+    pub fn idle_watts(&self, capacity_milli: u32) -> f64 {
+        self.watts(0, capacity_milli)
+    }
+
+    /// Power in watts when all of it is in use.
+    pub fn max_watts(&self, capacity_milli: u32) -> f64 {
+        self.watts(capacity_milli, capacity_milli)
+    }
+
+    /// The curves that are functions of the share in use alone.
+    fn at_full_frequency(&self, u: f64) -> f64 {
         match *self {
             Self::Table(points) => {
                 let tenths = 10.0 * u;
@@ -88,6 +167,13 @@ impl HostPower {
             Self::Asymptotic { idle_watts, max_watts, tau } => {
                 between(idle_watts, max_watts, 0.5 * (1.0 + u - libm::exp(-u / tau)))
             }
+            Self::AsymptoticDvfs { idle_watts, max_watts, tau } => {
+                let cube = u * u * u;
+                between(idle_watts, max_watts, 0.5 * (1.0 + cube - libm::exp(-cube / tau)))
+            }
+            Self::Dvfs { .. } | Self::Exponents { .. } | Self::Stepped { .. } => {
+                unreachable!("these depend on more than the share in use")
+            }
         }
     }
 
@@ -95,6 +181,24 @@ impl HostPower {
     pub fn preset(name: &str) -> Option<Self> {
         PRESETS.iter().find(|preset| preset.name == name).map(|preset| Self::Table(preset.watts))
     }
+}
+
+fn between(idle_watts: f64, max_watts: f64, share: f64) -> f64 {
+    idle_watts + (max_watts - idle_watts) * share
+}
+
+/// Power at a lower frequency: what is above idle follows its cube. At full frequency exactly what was given.
+fn scaled(idle_watts: f64, watts: f64, frequency: f64) -> f64 {
+    if frequency == 1.0 {
+        return watts;
+    }
+    between(idle_watts, watts, frequency * frequency * frequency)
+}
+
+/// How much longer work takes at a share `frequency` of the full frequency when a share `cpu_bound` of its time at
+/// full frequency waits for the cpu: `b / f + (1 - b)` (Hsu and Feng, SC 2005).
+pub fn slowdown_at_frequency(cpu_bound: f64, frequency: f64) -> f64 {
+    cpu_bound / frequency + (1.0 - cpu_bound)
 }
 
 /// A measured server.
@@ -138,6 +242,11 @@ pub const PRESETS: &[Preset] = presets! {
 mod tests {
     use super::*;
 
+    /// Power at the share `u` of a host of ten thousand thousandths.
+    fn at(power: HostPower, u: f64) -> f64 {
+        power.watts((10_000.0 * u).round() as u32, 10_000)
+    }
+
     fn close(got: f64, expected: f64, tolerance: f64) {
         assert!((got - expected).abs() <= tolerance, "{got} is not {expected}");
     }
@@ -145,15 +254,15 @@ mod tests {
     /// models 1.4, example 1.
     #[test]
     fn tables_are_interpolated() {
-        close(HostPower::preset("x3550_x5675").expect("listed").at(0.25), 113.5, 1e-9);
-        close(HostPower::preset("sr665_7763").expect("listed").at(0.55), 269.5, 1e-9);
+        close(at(HostPower::preset("x3550_x5675").expect("listed"), 0.25), 113.5, 1e-9);
+        close(at(HostPower::preset("sr665_7763").expect("listed"), 0.55), 269.5, 1e-9);
     }
 
     /// models 1.4, example 2.
     #[test]
     fn fan_at_one_half() {
         let fan = HostPower::Fan { idle_watts: 100.0, max_watts: 250.0, exponent: 1.4 };
-        close(fan.at(0.5), 193.1606, 5e-5);
+        close(at(fan, 0.5), 193.1606, 5e-5);
     }
 
     #[test]
@@ -175,16 +284,55 @@ mod tests {
             HostPower::Square { idle_watts, max_watts },
             HostPower::Cubic { idle_watts, max_watts },
             HostPower::Fan { idle_watts, max_watts, exponent: 1.4 },
+            HostPower::Dvfs { static_watts: 50.0, utilisation_watts: 80.0, frequency_watts: 120.0 },
+            HostPower::Exponents { idle_watts, max_watts, alpha: 1.5, beta: 3.0 },
         ];
         for curve in curves {
-            close(curve.at(0.0), idle_watts, 1e-9);
-            close(curve.at(1.0), max_watts, 1e-9);
+            close(at(curve, 0.0), idle_watts, 1e-9);
+            close(at(curve, 1.0), max_watts, 1e-9);
             assert!(
-                (0..100).all(|i| curve.at(f64::from(i) / 100.0) <= curve.at(f64::from(i + 1) / 100.0) + 1e-9)
+                (0..100)
+                    .all(|i| at(curve, f64::from(i) / 100.0) <= at(curve, f64::from(i + 1) / 100.0) + 1e-9)
             );
         }
         // models 1.5: tau = 0.5 reaches 93 % of the dynamic range.
         let asymptotic = HostPower::Asymptotic { idle_watts, max_watts, tau: 0.5 };
-        close((asymptotic.at(1.0) - idle_watts) / (max_watts - idle_watts), 0.93, 0.005);
+        close((at(asymptotic, 1.0) - idle_watts) / (max_watts - idle_watts), 0.93, 0.005);
+    }
+
+    /// tables 3: 96 virtual cpus are 48 cores on three processors; one virtual cpu occupies a core, and a core a
+    /// processor.
+    #[test]
+    fn processors_draw_all_or_nothing_when_they_are_stepped() {
+        let stepped = HostPower::Stepped {
+            idle_watts_each: 15.0,
+            max_watts_each: 120.0,
+            cores_each: 16,
+            core_milli: 2000,
+        };
+        let expected =
+            [(0, 45.0), (1, 150.0), (32_000, 150.0), (32_001, 255.0), (64_001, 360.0), (96_000, 360.0)];
+        for (used, watts) in expected {
+            assert_eq!(stepped.watts(used, 96_000), watts, "{used}");
+        }
+        assert_eq!(stepped.watts(0, 0), 0.0);
+    }
+
+    /// models 1.1: the part above idle follows the cube of the frequency where the curve does not say otherwise.
+    #[test]
+    fn a_lower_frequency_draws_less() {
+        let linear = HostPower::Linear { idle_watts: 100.0, max_watts: 200.0 };
+        close(linear.watts_at(1000, 1000, 0.5), 112.5, 1e-9);
+        assert_eq!(linear.watts_at(700, 1000, 1.0), linear.watts(700, 1000));
+        let dvfs = HostPower::Dvfs { static_watts: 100.0, utilisation_watts: 40.0, frequency_watts: 60.0 };
+        close(dvfs.watts_at(500, 1000, 0.8), 100.0 + 20.0 + 24.0, 1e-9);
+        let exponents = HostPower::Exponents { idle_watts: 100.0, max_watts: 200.0, alpha: 2.0, beta: 3.0 };
+        close(exponents.watts_at(500, 1000, 0.5), 100.0 + 100.0 * 0.25 * 0.125, 1e-9);
+    }
+
+    /// models 1.4, example 4.
+    #[test]
+    fn work_takes_longer_at_a_lower_frequency() {
+        close(slowdown_at_frequency(0.6, 0.8), 1.15, 1e-12);
     }
 }

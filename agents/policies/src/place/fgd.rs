@@ -45,7 +45,7 @@ const KEY_PARTS: usize = 8;
 const MOST_REMEMBERED: usize = 1 << 20;
 
 #[derive(Default)]
-struct Fgd {
+pub(super) struct Fgd {
     options: Options,
     fragments: RefCell<HashMap<u128, f64, BuildHasherDefault<FxHasher>>>,
 }
@@ -102,7 +102,7 @@ fn is_of_one_kind(host: &HostState) -> bool {
 }
 
 /// Devices with room in order of what is free on them, as many as the task wants.
-fn take_whole(task: &TaskShape, host: &HostState) -> (DeviceSet, HostState) {
+pub(super) fn take_whole(task: &TaskShape, host: &HostState) -> (DeviceSet, HostState) {
     let mut order: Vec<usize> =
         (0..host.devices_free().len()).filter(|&position| host.is_usable(position, task.devices)).collect();
     order.sort_by_key(|&position| host.devices_free()[position]);

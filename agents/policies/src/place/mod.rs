@@ -38,6 +38,7 @@ places! {
     gpu_packing
     gpu_clustering
     fgd
+    pwr
     kube_default
     best_fit_published
     dot_product_published

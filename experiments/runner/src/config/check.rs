@@ -31,6 +31,7 @@ pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Chec
     }
     seeds(config, document)?;
     metrics(config, document)?;
+    savings(config, document)?;
     let points = config.series_points;
     if points != 0 && !(FEWEST_SERIES_POINTS..=MOST_SERIES_POINTS).contains(&points) {
         let problem = format!(
@@ -79,7 +80,8 @@ fn seeds(config: &ExperimentConfig, document: &Document) -> Checked {
 }
 
 fn metrics(config: &ExperimentConfig, document: &Document) -> Checked {
-    let known: Vec<&str> = MetricSet::INFOS.iter().map(|info| info.name).collect();
+    let savings = config.savings.iter().flat_map(|savings| savings.metrics.names());
+    let known: Vec<&str> = MetricSet::INFOS.iter().map(|info| info.name).chain(savings).collect();
     let mut seen = BTreeSet::new();
     for (index, metric) in config.metrics.iter().enumerate() {
         let key = ["metrics", &index.to_string()];
@@ -90,6 +92,26 @@ fn metrics(config: &ExperimentConfig, document: &Document) -> Checked {
             return Err(
                 document.refuse(&key, format!("`{metric}` stands there twice; allowed is each metric once"))
             );
+        }
+    }
+    Ok(())
+}
+
+fn savings(config: &ExperimentConfig, document: &Document) -> Checked {
+    let Some(savings) = &config.savings else { return Ok(()) };
+    let schedulers = config.schedulers.names();
+    if !schedulers.contains(&savings.baseline.as_str()) {
+        let problem = unknown_name("scheduler", &savings.baseline, &schedulers);
+        return Err(document.refuse(&["savings", "baseline"], problem));
+    }
+    let known: Vec<&str> = MetricSet::INFOS.iter().map(|info| info.name).collect();
+    for (name, metric) in &savings.metrics.0 {
+        let refuse = |problem: String| Err(document.refuse(&["savings", "metrics", name], problem));
+        if known.contains(&name.as_str()) {
+            return refuse(format!("`{name}` is a metric already; allowed is any other name"));
+        }
+        if !known.contains(&metric.as_str()) {
+            return refuse(unknown_name("metric", metric, &known));
         }
     }
     Ok(())

@@ -76,6 +76,27 @@ pub struct NodesConfig {
     pub importer: NodesImporter,
     /// The file, relative to the data folder.
     pub path: String,
+    /// How power follows what is in use.
+    #[serde(default, skip_serializing_if = "NodesPower::is_default")]
+    #[schemars(schema_with = "schema::nodes_power")]
+    pub power: NodesPower,
+}
+
+/// How the power of hosts and devices of a list of nodes, which states none, follows what is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodesPower {
+    /// In proportion, between the idle and the full power of each processor and device.
+    #[default]
+    Linear,
+    /// A processor or device draws all of its power as soon as anything is on it, as the PWR scheduling plugin has it.
+    Stepped,
+}
+
+impl NodesPower {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Which lists of nodes can be read.
@@ -183,6 +204,19 @@ pub fn host_power_list() -> Vec<(&'static str, String)> {
         ("cubic", "{ idle_watts, max_watts }: with its cube"),
         ("fan", "{ idle_watts, max_watts, exponent }: with 2u - u^exponent (Fan et al., ISCA 2007)"),
         ("asymptotic", "{ idle_watts, max_watts, tau }: bends at the share tau (GreenCloud)"),
+        (
+            "asymptotic_dvfs",
+            "{ idle_watts, max_watts, tau }: the same with the cube of the cpu share (OpenDC)",
+        ),
+        (
+            "dvfs",
+            "{ static_watts, utilisation_watts, frequency_watts }: static + utilisation u + frequency u f (Xu et al., 2013)",
+        ),
+        ("exponents", "{ idle_watts, max_watts, alpha, beta }: with u^alpha f^beta (Joulie)"),
+        (
+            "stepped",
+            "{ idle_watts_each, max_watts_each, cores_each, core_milli }: processors that draw all or nothing (PWR, 2025)",
+        ),
     ];
     measured.chain(curves.map(|(name, help)| (name, help.to_owned()))).collect()
 }
@@ -278,18 +312,42 @@ fn checked(power: HostPower) -> Result<HostPower, String> {
         | HostPower::Cubic { idle_watts, max_watts } => rises(idle_watts, max_watts)?,
         HostPower::Fan { idle_watts, max_watts, exponent } => {
             rises(idle_watts, max_watts)?;
-            if !(exponent.is_finite() && exponent > 0.0) {
-                return Err(format!("`exponent` is {exponent}; allowed is a number above 0"));
+            above_zero("exponent", exponent)?;
+        }
+        HostPower::Asymptotic { idle_watts, max_watts, tau }
+        | HostPower::AsymptoticDvfs { idle_watts, max_watts, tau } => {
+            rises(idle_watts, max_watts)?;
+            above_zero("tau", tau)?;
+        }
+        HostPower::Dvfs { static_watts, utilisation_watts, frequency_watts } => {
+            let keys = [
+                ("static_watts", static_watts),
+                ("utilisation_watts", utilisation_watts),
+                ("frequency_watts", frequency_watts),
+            ];
+            for (key, watts) in keys {
+                if !(watts.is_finite() && watts >= 0.0) {
+                    return Err(format!("`{key}` is {watts}; allowed is a number of 0 or more"));
+                }
             }
         }
-        HostPower::Asymptotic { idle_watts, max_watts, tau } => {
+        HostPower::Exponents { idle_watts, max_watts, alpha, beta } => {
             rises(idle_watts, max_watts)?;
-            if !(tau.is_finite() && tau > 0.0) {
-                return Err(format!("`tau` is {tau}; allowed is a number above 0"));
-            }
+            above_zero("alpha", alpha)?;
+            above_zero("beta", beta)?;
+        }
+        HostPower::Stepped { idle_watts_each, max_watts_each, cores_each, core_milli } => {
+            rises(idle_watts_each, max_watts_each)?;
+            above_zero("cores_each", f64::from(cores_each))?;
+            above_zero("core_milli", f64::from(core_milli))?;
         }
     }
     Ok(power)
+}
+
+fn above_zero(key: &str, value: f64) -> Result<(), String> {
+    let refuse = || format!("`{key}` is {value}; allowed is a number above 0");
+    (value.is_finite() && value > 0.0).then_some(()).ok_or_else(refuse)
 }
 
 fn rises(idle_watts: f64, max_watts: f64) -> Result<(), String> {

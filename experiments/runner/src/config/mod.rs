@@ -20,12 +20,14 @@ mod workload;
 use std::path::{Path, PathBuf};
 
 use policies::scheduler::SchedulerConfig;
+use results::Savings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cluster::{
     ClusterConfig, DeviceGroupConfig, DeviceKindConfig, HostGroupConfig, HostOrder, NodesConfig,
-    NodesImporter, PoolConfig, gpu_power_list, gpu_power_names, host_power_list, host_power_names,
+    NodesImporter, NodesPower, PoolConfig, gpu_power_list, gpu_power_names, host_power_list,
+    host_power_names,
 };
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
 pub use named::Named;
@@ -82,6 +84,9 @@ pub struct ExperimentConfig {
     #[serde(default)]
     #[schemars(schema_with = "schema::metrics")]
     pub metrics: Vec<String>,
+    /// Metrics that compare each run with one of the schedulers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub savings: Option<SavingsConfig>,
     /// At most how many points of the time series are kept; 0 keeps none.
     #[serde(default = "default_series_points")]
     pub series_points: usize,
@@ -103,6 +108,22 @@ pub struct ExperimentConfig {
     /// Keys of clusters, workloads, rules and schedulers that take several values, by their path in quotes.
     #[serde(default, skip_serializing_if = "Named::is_empty")]
     pub sweep: Named<Axis>,
+}
+
+/// How many percent metrics of each run lie below the mean of one scheduler over all seeds of the scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavingsConfig {
+    /// The scheduler to compare with: a key of `schedulers`.
+    pub baseline: String,
+    /// The metric that is compared, by the name under which results show the saving.
+    pub metrics: Named<String>,
+}
+
+impl SavingsConfig {
+    pub(crate) fn savings(&self) -> Savings {
+        Savings { baseline: self.baseline.clone(), metrics: self.metrics.0.iter().cloned().collect() }
+    }
 }
 
 fn default_series_points() -> usize {

@@ -17,8 +17,8 @@ use traces::transform::Transform;
 
 use super::shape::{fields, variants};
 use super::{
-    ClusterConfig, ExperimentConfig, cluster_help, cluster_names, gpu_power_list, gpu_power_names,
-    host_power_list, host_power_names,
+    ClusterConfig, ExperimentConfig, NodesPower, cluster_help, cluster_names, gpu_power_list,
+    gpu_power_names, host_power_list, host_power_names,
 };
 
 /// The schema of an experiment.
@@ -83,6 +83,13 @@ pub(super) fn device_class(_: &mut SchemaGenerator) -> Schema {
         ("gpu", "graphics processors and their like"),
         ("fpga", "reconfigurable logic"),
         ("dpu", "network cards that compute"),
+    ])
+}
+
+pub(super) fn nodes_power(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<NodesPower>(&[
+        ("linear", "in proportion, between idle and full power"),
+        ("stepped", "a processor or device draws all of its power as soon as anything is on it (PWR, 2025)"),
     ])
 }
 
