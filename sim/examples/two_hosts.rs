@@ -42,6 +42,8 @@ fn main() {
                             None => Decision::Defer,
                         }
                     }
+                    // Not asked under these rules.
+                    Request::Rebalance { .. } => Decision::Defer,
                 };
                 engine.apply(request, decision).expect("a host on which a task fits takes it");
             }

@@ -4,8 +4,13 @@
 //! one array of tasks, so that nothing is allocated while the simulation runs. Integrals (energy, allocation)
 //! advance only for the host that an event touches, the sums over the cluster only when time moves.
 
+mod change;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use change::Changes;
+pub use change::Move;
 
 use crate::decision::{Infeasible, NumaShare, Placement};
 use crate::kernel::ids::{DeviceId, HostId, Id, IdVec, NumaNodeId, TaskId};
@@ -125,6 +130,10 @@ pub struct Totals {
     pub running: u64,
     /// Hosts with at least one task.
     pub occupied_hosts: u64,
+    /// Hosts that are on.
+    pub hosts_on: u64,
+    /// Thousandths of a core that hosts that are on really have.
+    pub cpu_milli_on: u64,
     /// Power of all hosts, in watts, as a running sum.
     pub power_watts: f64,
 }
@@ -144,6 +153,10 @@ pub struct Integrals {
     pub running: u128,
     /// Occupied hosts times microseconds.
     pub occupied_hosts: u128,
+    /// Hosts that are on, times microseconds.
+    pub hosts_on: u128,
+    /// Thousandths of a core of hosts that are on, times microseconds.
+    pub cpu_milli_on: u128,
 }
 
 /// What is free and what runs where, at the present moment.
@@ -159,10 +172,11 @@ pub struct Cluster {
     pub(crate) tasks: IdVec<TaskId, TaskRecord>,
     queue: List,
     /// What each node gives to a task that spans several.
-    spans: BTreeMap<TaskId, Vec<Resources>>,
+    spans: BTreeMap<(TaskId, HostId), Vec<Resources>>,
     totals: Totals,
     integrals: Integrals,
     changes: ChangeLog,
+    change: Changes,
 }
 
 /// Which hosts changed, in order: whoever remembers something per host reads from where it stopped.
@@ -201,9 +215,14 @@ impl Cluster {
             tasks: IdVec::filled(TaskRecord::COMING, task_count),
             queue: List { first: NOBODY, last: NOBODY },
             spans: BTreeMap::new(),
-            totals: Totals::default(),
+            totals: Totals {
+                hosts_on: host_count as u64,
+                cpu_milli_on: topology.total_capacity().0,
+                ..Totals::default()
+            },
             integrals: Integrals::default(),
             changes: ChangeLog { hosts: Vec::new(), base: 0, capacity: (2 * host_count).max(1024) },
+            change: Changes::default(),
             now: SimTime::ZERO,
             topology,
         };
@@ -232,6 +251,8 @@ impl Cluster {
         sums.waiting += u128::from(totals.waiting) * passed;
         sums.running += u128::from(totals.running) * passed;
         sums.occupied_hosts += u128::from(totals.occupied_hosts) * passed;
+        sums.hosts_on += u128::from(totals.hosts_on) * passed;
+        sums.cpu_milli_on += u128::from(totals.cpu_milli_on) * passed;
     }
 
     pub(crate) fn topology(&self) -> &Arc<Topology> {
@@ -340,6 +361,8 @@ impl Cluster {
     pub(crate) fn fits(&self, shape: &TaskShape, host: HostId) -> bool {
         shape.is_possible
             && self.free[host].covers(shape.resources)
+            // Who asks for neither cpu nor memory fits into the nothing that a sleeping host has free.
+            && (shape.resources != Resources::ZERO || self.is_on(host))
             && self.topology.model(host).features & shape.features == shape.features
             && (shape.devices.count == 0 || self.has_devices(shape.devices, host))
     }
@@ -368,6 +391,9 @@ impl Cluster {
         }
         if !shape.is_possible || self.topology.model(host).features & shape.features != shape.features {
             return Err(Infeasible::Feature(host));
+        }
+        if !self.is_on(host) {
+            return Err(Infeasible::NotOn(host));
         }
         let nodes = self.numa_free(host);
         let known = numa.0 != 0 && usize::from(numa.0) < 1 << nodes.len();
@@ -507,7 +533,7 @@ impl Cluster {
             amounts.push(amount);
         }
         assert_eq!(rest, Resources::ZERO, "the nodes of a checked placement have room");
-        self.spans.insert(task, amounts);
+        self.spans.insert((task, host), amounts);
     }
 
     fn give_numa(&mut self, task: TaskId, host: HostId, numa: NumaShare, amount: Resources) {
@@ -517,7 +543,8 @@ impl Cluster {
             self.numa_free[node] = self.numa_free[node].plus(amount);
             return;
         }
-        let amounts = self.spans.remove(&task).expect("a task that spans nodes has its amounts recorded");
+        let amounts =
+            self.spans.remove(&(task, host)).expect("a task that spans nodes has its amounts recorded");
         for (position, amount) in numa.iter().zip(amounts) {
             let node = NumaNodeId(first.0 + position as u32);
             self.numa_free[node] = self.numa_free[node].plus(amount);
@@ -568,9 +595,11 @@ impl Cluster {
 
     fn update_power(&mut self, host: HostId) {
         let model = self.topology.model(host);
-        let capacity = self.topology.capacity(host).cpu_milli;
-        let used = self.books[host].cpu_use_milli.min(u64::from(capacity)) as u32;
-        let watts = model.power.watts(used, capacity) + self.books[host].device_power_watts;
+        let watts = self.operated_watts(host).unwrap_or_else(|| {
+            let capacity = self.topology.physical(host).cpu_milli;
+            let used = self.books[host].cpu_use_milli.min(u64::from(capacity)) as u32;
+            model.power.watts(used, capacity) + self.books[host].device_power_watts
+        });
         let meter = &mut self.books[host].meter;
         self.totals.power_watts += watts - meter.power_watts;
         meter.power_watts = watts;
@@ -585,21 +614,23 @@ impl Cluster {
         for host in self.topology.hosts() {
             let mut used = Resources::ZERO;
             let mut devices = vec![0_u16; self.devices_free(host).len()];
-            for task in self.hosted(host) {
+            let coming = self.moves().filter(|(_, one)| one.to.host == host).map(|(_, one)| one.to);
+            let held = self.hosted(host).map(|task| self.placement(task)).chain(coming);
+            for Placement { task, devices: taken, .. } in held {
                 let shape = shape_of(task);
                 assert_eq!(self.tasks[task].status, Status::Running);
                 used = used.plus(shape.resources);
-                for position in self.tasks[task].devices.iter() {
+                for position in taken.iter() {
                     let kind = self.topology.device_kind(self.device(host, position));
                     devices[position] += self.taken_of(kind, shape.devices.milli_each);
                 }
-                totals.running += 1;
             }
-            assert_eq!(
-                self.free[host].plus(used),
-                self.topology.capacity(host),
-                "host {host}: free + used = capacity"
-            );
+            totals.running += self.hosted(host).count() as u64;
+            totals.hosts_on += u64::from(self.is_on(host));
+            totals.cpu_milli_on +=
+                u64::from(self.is_on(host)) * u64::from(self.topology.physical(host).cpu_milli);
+            let capacity = if self.is_on(host) { self.topology.capacity(host) } else { Resources::ZERO };
+            assert_eq!(self.free[host].plus(used), capacity, "host {host}: free + used = capacity");
             let nodes = self.numa_free(host).iter().fold(Resources::ZERO, |sum, &node| sum.plus(node));
             assert_eq!(nodes, self.free[host], "host {host}: its NUMA nodes have what it has");
             for (used, free) in devices.iter().zip(self.devices_free(host)) {

@@ -1,11 +1,12 @@
 //! The questions that the engine asks, and the answers it takes.
 //!
-//! Two questions are asked today: *which next?* and *where?*. The third, *what to change?* (migrations,
-//! sleep, frequency), will be another variant of [`Request`] with its own answers.
+//! Three questions are asked: *which next?*, *where?*, and, where the rules say so, *what to change?* of what runs and
+//! of the hosts.
 
+use crate::control::Governor;
 use crate::kernel::ids::{HostId, TaskId};
 use crate::kernel::time::SimTime;
-use crate::resources::DeviceSet;
+use crate::resources::{DeviceSet, Resources};
 
 /// A question. It stays open until an answer to it was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,25 @@ pub enum Request {
         /// The task that was selected, or a member of the gang that was.
         task: TaskId,
     },
+    /// What to change? Answers: `Migrate`, `CancelMigration`, `Sleep`, `Wake`, `Govern`, `Cap`, `Resize`, as many as
+    /// wanted: the question stays open until it is answered with `Defer`, which says that nothing else is to change.
+    Rebalance {
+        /// Why it is asked now.
+        cause: Occasion,
+    },
+}
+
+/// Why it is asked what to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Occasion {
+    /// The episode has begun, and whatever came in its first instant has been placed.
+    Start,
+    /// The period has passed.
+    Period,
+    /// A task was asked about and found no place.
+    NoPlace,
+    /// The use of a host has risen above, or fallen below, what the rules watch for.
+    Load,
 }
 
 /// Which NUMA nodes of the host give cpu and memory.
@@ -76,6 +96,44 @@ pub enum Decision {
         /// Who goes back to the queue.
         victim: TaskId,
     },
+    /// This running task is moved there; both hosts hold it until it has arrived.
+    Migrate(Placement),
+    /// The task stays where it is after all.
+    CancelMigration {
+        /// Who is on the way.
+        task: TaskId,
+    },
+    /// This empty host goes to sleep.
+    Sleep {
+        /// Which.
+        host: HostId,
+    },
+    /// This sleeping host comes back.
+    Wake {
+        /// Which.
+        host: HostId,
+    },
+    /// The cpu of this host runs so from now on.
+    Govern {
+        /// Which.
+        host: HostId,
+        /// How.
+        governor: Governor,
+    },
+    /// The cpu of this host runs at the highest of its frequencies at which it cannot draw more than this.
+    Cap {
+        /// Which.
+        host: HostId,
+        /// The most that the host may draw without its devices.
+        watts: u32,
+    },
+    /// This running task is given so much from now on. What it uses stays the same fraction of what it asked for.
+    Resize {
+        /// Which.
+        task: TaskId,
+        /// All that it holds then.
+        resources: Resources,
+    },
 }
 
 /// Why a decision cannot be. Nothing has changed when one of these is returned.
@@ -86,7 +144,7 @@ pub enum Infeasible {
     NotAsked,
     /// The answer does not belong to the question.
     #[error(
-        "this decision does not answer the question: Order takes Select, Defer or DeferUntil, Place takes Place, Defer, Reject or Evict"
+        "this decision does not answer the question: Order takes Select, Defer or DeferUntil; Place takes Place, Defer, Reject or Evict; Rebalance takes Migrate, CancelMigration, Sleep, Wake, Govern, Cap, Resize or Defer"
     )]
     WrongAnswer,
     /// A wake-up in the past, or now.
@@ -130,6 +188,40 @@ pub enum Infeasible {
     /// The victim does not run.
     #[error("task {0} does not run: evict a running task")]
     NotRunning(TaskId),
+    /// The host does not take tasks now.
+    #[error("host {0} is not on: wait until it has booted, or choose another")]
+    NotOn(HostId),
+    /// The host holds tasks, or some are on their way to it.
+    #[error("host {0} is not empty, and only empty hosts sleep: migrate its tasks first")]
+    NotEmpty(HostId),
+    /// The model of the host has no sleep.
+    #[error("the model of host {0} states no `sleep`: such hosts stay on")]
+    NeverSleeps(HostId),
+    /// The host does not sleep.
+    #[error("host {0} is not asleep: only a sleeping host is woken")]
+    NotAsleep(HostId),
+    /// The task is on its way already.
+    #[error("task {0} is on its way already: cancel its migration first")]
+    OnItsWay(TaskId),
+    /// The task is not on its way.
+    #[error("task {0} is not being migrated: there is nothing to cancel")]
+    NotOnItsWay(TaskId),
+    /// The task is there already.
+    #[error("task {task} runs on host {host} already: migrate it to another host")]
+    SameHost {
+        /// The task.
+        task: TaskId,
+        /// Where it runs.
+        host: HostId,
+    },
+    /// The model of the host has no such frequency, or none that is low enough.
+    #[error(
+        "the model of host {0} states no such frequency, or none low enough for the cap: see its `frequencies`"
+    )]
+    NoFrequency(HostId),
+    /// Tasks that span NUMA nodes keep what each of them gave.
+    #[error("task {0} spans NUMA nodes: such tasks are not resized")]
+    Spans(TaskId),
     /// A gang is placed whole or not at all, so nobody is evicted halfway.
     #[error("no task is evicted while a gang is being placed: evict before its first member only")]
     EvictionInGang,

@@ -26,12 +26,19 @@
 //!    else changed. The last answer to *which next?* counts: every later one takes the place of the wake-up. A
 //!    wake-up at which nobody is worth asking about is dropped and moves no time; a time that is not in the future
 //!    is refused.
+//! 9. Where the rules say so, it is asked *what to change?* at the start, at a period, on load, and when a task found no
+//!    place; always when an instant is over and nobody is worth asking about. Answers are taken until one says that
+//!    nothing else is to change. A task that is on its way runs where it was until it arrives; it ends, or is thrown out,
+//!    as if it were not on its way. A period alone keeps no episode from ending.
+
+mod pace;
+mod rebalance;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::cluster::{Cluster, Status, TaskRecord, Use, used};
-use crate::decision::{Decision, Infeasible, Placement, Request};
+use crate::decision::{Decision, Infeasible, Occasion, Placement, Request};
 use crate::event::{Cause, Event, EventKind};
 use crate::kernel::ids::{HostId, Id, IdVec, JobId, ShapeId, TaskId};
 use crate::kernel::queue::{Class, EventQueue};
@@ -42,6 +49,9 @@ use crate::rules::{AfterEviction, DecideAfter, EventOrder, Rules, WhenNoPlace};
 use crate::topology::Topology;
 use crate::view::ClusterView;
 use crate::workload::Workload;
+
+use pace::Life;
+use rebalance::Agenda;
 
 /// What one step of the engine yields. Nothing is borrowed: the caller may look, think, or walk away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,26 +64,32 @@ pub enum Step {
     Ended,
 }
 
-/// What is scheduled to happen to a running or waiting task.
+/// What is scheduled to happen to a running or waiting task, or to a host.
 #[derive(Clone, Copy, Debug)]
 struct Scheduled {
-    task: TaskId,
+    /// The task; the host of an end of a phase.
+    subject: u32,
+    /// The attempt of a task; the serial number of its migration.
     attempt: u16,
     what: What,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Finish,
     ChangeUse,
     LosePatience,
+    /// A migration ends.
+    Arrive,
+    /// A phase of a host ends.
+    EndPhase,
 }
 
 impl What {
     /// Lower classes of one instant take effect first; see [`Engine::arrival_class`].
     const fn class(self) -> Class {
         match self {
-            Self::Finish => 1,
+            Self::Finish | Self::Arrive | Self::EndPhase => 1,
             Self::ChangeUse => 2,
             Self::LosePatience => 4,
         }
@@ -105,15 +121,17 @@ pub struct Engine {
     is_news: bool,
     /// When to ask *which next?* though nothing changed; `SimTime::MAX` for never.
     wake_up: SimTime,
-    /// How much of their life they have behind them: of tasks that were evicted and go on where they were.
-    lived: BTreeMap<TaskId, SimDuration>,
+    /// What is known of tasks that were evicted and go on where they were, or did not always run at full speed.
+    lives: BTreeMap<TaskId, Life>,
+    /// When it is asked what to change.
+    agenda: Agenda,
 }
 
 impl Engine {
     /// An episode at its beginning.
     pub fn new(topology: Arc<Topology>, workload: Arc<Workload>, rules: Rules) -> Self {
         let shapes = workload.shapes_in(&topology);
-        Self {
+        let mut engine = Self {
             pending: Pending::new(shapes.len()),
             cluster: Cluster::new(topology, workload.task_count()),
             shapes: Arc::new(shapes),
@@ -126,8 +144,11 @@ impl Engine {
             gang: None,
             is_news: false,
             wake_up: SimTime::MAX,
-            lived: BTreeMap::new(),
-        }
+            lives: BTreeMap::new(),
+            agenda: Agenda::NEVER,
+        };
+        engine.begin_agenda();
+        engine
     }
 
     /// The world as it is now.
@@ -149,9 +170,20 @@ impl Engine {
                 self.open = Some(Request::Order);
                 continue;
             }
-            // A wake-up comes after everything else of its instant.
+            if let Some(cause) = self.must_rebalance(next) {
+                self.open = Some(Request::Rebalance { cause });
+                continue;
+            }
+            // A wake-up comes after everything else of its instant, the end of a period behind it.
             let wakes = self.wake_up < next.unwrap_or(SimTime::MAX);
             let next = if wakes { Some(self.wake_up) } else { next };
+            let period = self.next_period();
+            if period < next.unwrap_or(SimTime::MAX)
+                && self.rules.horizon.is_none_or(|horizon| period <= horizon)
+            {
+                self.pass_period(period);
+                continue;
+            }
             match next.filter(|&next| self.rules.horizon.is_none_or(|horizon| next <= horizon)) {
                 Some(next) if wakes => self.wake(next),
                 Some(next) => self.advance(next),
@@ -197,6 +229,7 @@ impl Engine {
                 Ok(())
             }
             (Request::Place { .. }, Decision::Evict { victim }) => self.evict(victim),
+            (Request::Rebalance { .. }, decision) => self.change(decision),
             _ => Err(Infeasible::WrongAnswer),
         }
     }
@@ -263,24 +296,42 @@ impl Engine {
             let job = JobId::from_index(self.next_job);
             self.next_job += 1;
             self.cluster.advance(next);
+            self.note_life();
             self.arrive(job);
             return;
         }
-        let Scheduled { task, attempt, what } = self.pop_scheduled();
+        let Scheduled { subject, attempt, what } = self.pop_scheduled();
+        if what == What::EndPhase {
+            self.agenda.own -= 1;
+            self.cluster.advance(next);
+            self.end_phase(HostId(subject));
+            return;
+        }
+        let task = TaskId(subject);
+        self.agenda.own -= usize::from(what == What::Arrive);
         let record = &self.cluster.tasks[task];
         let is_due = match what {
-            What::Finish | What::ChangeUse => record.status == Status::Running,
+            What::Finish => record.status == Status::Running && self.is_finish(task, next),
+            What::ChangeUse => record.status == Status::Running,
             What::LosePatience => record.status == Status::Waiting,
+            What::Arrive => {
+                self.cluster.move_of(task).is_some_and(|one| one.serial == attempt && one.ends == next)
+            }
+            What::EndPhase => unreachable!("hosts were dealt with above"),
         };
         // What is dropped does not even let time pass: the episode would end later than what last happened in it.
-        if record.attempt != attempt || !is_due {
+        if (record.attempt != attempt && what != What::Arrive) || !is_due {
             return;
         }
         self.cluster.advance(next);
+        if what != What::Arrive {
+            self.note_life();
+        }
         match what {
             What::Finish => self.finish(task),
             What::ChangeUse => self.change_use(task),
             What::LosePatience => self.reject(task, Cause::Patience),
+            What::Arrive | What::EndPhase => self.end_move(task),
         }
     }
 
@@ -291,7 +342,10 @@ impl Engine {
         let Self { scheduled, cluster, workload, .. } = self;
         let mut read = 0;
         let next = scheduled.pop_announcing(|soon| {
-            read ^= cluster.touch(soon.task) ^ workload.shape(soon.task).0;
+            if soon.what != What::EndPhase {
+                let task = TaskId(soon.subject);
+                read ^= cluster.touch(task) ^ workload.shape(task).0;
+            }
         });
         std::hint::black_box(read);
         next.expect("the next event is scheduled").1
@@ -300,7 +354,19 @@ impl Engine {
     fn schedule(&mut self, after: SimDuration, task: TaskId, what: What) {
         let attempt = self.cluster.tasks[task].attempt;
         let time = self.cluster.now() + after;
-        self.scheduled.push(time, what.class(), Scheduled { task, attempt, what });
+        self.scheduled.push(time, what.class(), Scheduled { subject: task.0, attempt, what });
+    }
+
+    fn schedule_arrival(&mut self, after: SimDuration, task: TaskId, serial: u16) {
+        let what = What::Arrive;
+        let time = self.cluster.now() + after;
+        self.scheduled.push(time, what.class(), Scheduled { subject: task.0, attempt: serial, what });
+    }
+
+    fn schedule_host(&mut self, after: SimDuration, host: HostId) {
+        let what = What::EndPhase;
+        let time = self.cluster.now() + after;
+        self.scheduled.push(time, what.class(), Scheduled { subject: host.0, attempt: 0, what });
     }
 
     // What happens to tasks.
@@ -330,14 +396,21 @@ impl Engine {
 
     fn finish(&mut self, task: TaskId) {
         let host = self.stop(task);
+        self.forget_life(task);
         self.cluster.tasks[task].status = Status::Finished;
         self.outbox.push_back(EventKind::TaskFinished { task, host });
     }
 
     /// Takes a running task from its host and looks who can use the room.
     fn stop(&mut self, task: TaskId) -> HostId {
-        let shape = &self.shapes[self.workload.shape(task)];
-        let host = self.cluster.stop(task, shape, self.current_use(task));
+        if self.cluster.move_of(task).is_some() {
+            self.cancel_move(task);
+        }
+        let (shape, usage) = (self.held(task), self.current_use(task));
+        let before = self.cluster.cpu_use(self.cluster.placement(task).host);
+        let host = self.cluster.stop(task, &shape, usage);
+        self.cluster.forget_size(task);
+        self.watch_load(host, before);
         self.pending.on_release(host, &self.cluster, &self.shapes);
         self.is_news = true;
         host
@@ -354,7 +427,9 @@ impl Engine {
     fn change_use(&mut self, task: TaskId) {
         let before = self.current_use(task);
         self.cluster.tasks[task].use_index += 1;
+        let used = self.cluster.cpu_use(self.cluster.placement(task).host);
         let host = self.cluster.change_use(task, before, self.current_use(task));
+        self.watch_load(host, used);
         self.schedule_change_of_use(task);
         self.outbox.push_back(EventKind::UseChanged { task, host });
     }
@@ -362,7 +437,7 @@ impl Engine {
     fn schedule_change_of_use(&mut self, task: TaskId) {
         let TaskRecord { use_index, since, .. } = self.cluster.tasks[task];
         if let Some(next) = self.workload.usage(task).get(use_index as usize + 1) {
-            let age = self.lived(task) + self.cluster.now().since(since);
+            let age = self.age_at_start(task) + self.cluster.now().since(since);
             self.schedule(next.start - age, task, What::ChangeUse);
         }
     }
@@ -435,18 +510,18 @@ impl Engine {
     /// A task whose room was taken leaves the queue and runs.
     fn start(&mut self, placement: Placement) {
         let task = placement.task;
-        let lived = self.lived(task);
         if self.workload.has_usage() {
-            let past = self.workload.usage(task).partition_point(|point| point.start <= lived);
+            let age = self.age_at_start(task);
+            let past = self.workload.usage(task).partition_point(|point| point.start <= age);
             self.cluster.tasks[task].use_index = past.saturating_sub(1) as u32;
         }
         let usage = self.current_use(task);
         self.count_asked(task);
         self.cluster.dequeue(task);
+        let before = self.cluster.cpu_use(placement.host);
         self.cluster.start(usage, placement);
-        if !self.workload.is_censored(task) {
-            self.schedule(self.workload.work(task) - lived, task, What::Finish);
-        }
+        self.watch_load(placement.host, before);
+        self.set_out(task, placement.host);
         if self.workload.has_usage() {
             self.schedule_change_of_use(task);
         }
@@ -460,12 +535,11 @@ impl Engine {
         }
     }
 
-    fn lived(&self, task: TaskId) -> SimDuration {
-        self.lived.get(&task).copied().unwrap_or_default()
-    }
-
     fn defer(&mut self, task: TaskId) {
         self.is_news = true;
+        if self.rules.rebalancing.is_some_and(|rebalancing| rebalancing.no_place) {
+            self.note(Occasion::NoPlace);
+        }
         let gang = self.gang.as_ref().map(|gang| gang.job);
         self.abandon_gang();
         self.open = None;
@@ -508,11 +582,11 @@ impl Engine {
     }
 
     fn evict_one(&mut self, task: TaskId) {
-        let ran = self.cluster.now().since(self.cluster.tasks[task].since);
-        let host = self.stop(task);
-        if self.rules.after_eviction == AfterEviction::Resume {
-            self.lived.insert(task, self.lived(task) + ran);
+        match self.rules.after_eviction {
+            AfterEviction::Resume => self.keep_life(task),
+            AfterEviction::Restart => self.forget_life(task),
         }
+        let host = self.stop(task);
         let record = &mut self.cluster.tasks[task];
         record.attempt = record.attempt.checked_add(1).expect("a task is evicted fewer than 65,536 times");
         self.outbox.push_back(EventKind::TaskEvicted { task, host, cause: Cause::Policy });
@@ -524,7 +598,7 @@ impl Engine {
     /// # Panics
     /// When a sum differs from what it sums.
     pub fn assert_consistent(&self) {
-        self.cluster.assert_consistent(|task| self.shapes[self.workload.shape(task)]);
+        self.cluster.assert_consistent(|task| self.held(task));
         self.pending.assert_consistent();
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that can happen, in one enum.
 
+use crate::control::Phase;
 use crate::decision::Placement;
 use crate::kernel::ids::{HostId, TaskId};
 use crate::kernel::time::SimTime;
@@ -56,6 +57,48 @@ pub enum EventKind {
         /// Where it runs.
         host: HostId,
     },
+    /// A running task is on its way to another host, which holds room for it.
+    MigrationStarted {
+        /// Which, and where it goes.
+        placement: Placement,
+    },
+    /// A task has arrived where it was sent.
+    MigrationEnded {
+        /// Which.
+        task: TaskId,
+        /// Where it ran before.
+        from: HostId,
+        /// Where it runs now.
+        to: HostId,
+    },
+    /// A task that was on its way is not any more: it ended, was thrown out, or stays where it is.
+    MigrationCancelled {
+        /// Which.
+        task: TaskId,
+        /// Where it would have gone.
+        to: HostId,
+    },
+    /// A host goes to sleep, sleeps, boots or is on again.
+    PhaseChanged {
+        /// Which.
+        host: HostId,
+        /// Where it stands now.
+        phase: Phase,
+    },
+    /// The cpu of a host runs in another way.
+    Governed {
+        /// Which.
+        host: HostId,
+    },
+    /// A running task holds more or less than before.
+    Resized {
+        /// Which.
+        task: TaskId,
+        /// Where it runs.
+        host: HostId,
+    },
+    /// The period of the third question has passed; the question comes when the instant is over.
+    PeriodPassed,
 }
 
 /// Why something happened to a task.

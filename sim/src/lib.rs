@@ -33,6 +33,8 @@
 //!                         None => Decision::Defer,
 //!                     }
 //!                 }
+//!                 // What to change? Not asked under these rules.
+//!                 Request::Rebalance { .. } => Decision::Defer,
 //!             };
 //!             engine.apply(request, decision).expect("what fits is feasible");
 //!         }
@@ -44,6 +46,7 @@
 //! ```
 
 pub mod cluster;
+pub mod control;
 pub mod decision;
 pub mod engine;
 pub mod event;

@@ -4,6 +4,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::decision::Placement;
 use crate::event::{Event, EventKind};
+use crate::kernel::ids::TaskId;
 use crate::kernel::time::SimTime;
 use crate::view::ClusterView;
 
@@ -92,6 +93,15 @@ fn encoded(event: &Event) -> [u8; 32] {
         EventKind::TaskEvicted { task, host, cause } => (3, cause as u8, task, host.0, 0, 0),
         EventKind::TaskRejected { task, cause } => (4, cause as u8, task, none, 0, 0),
         EventKind::UseChanged { task, host } => (5, 0, task, host.0, 0, 0),
+        EventKind::MigrationStarted { placement: Placement { task, host, numa, devices } } => {
+            (6, 0, task, host.0, devices.0, numa.0)
+        }
+        EventKind::MigrationEnded { task, from, to } => (7, 0, task, to.0, from.0, 0),
+        EventKind::MigrationCancelled { task, to } => (8, 0, task, to.0, 0, 0),
+        EventKind::PhaseChanged { host, phase } => (9, phase as u8, TaskId(none), host.0, 0, 0),
+        EventKind::Governed { host } => (10, 0, TaskId(none), host.0, 0, 0),
+        EventKind::Resized { task, host } => (11, 0, task, host.0, 0, 0),
+        EventKind::PeriodPassed => (12, 0, TaskId(none), none, 0, 0),
     };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&time.to_le_bytes());

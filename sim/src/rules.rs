@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::Facility;
+use crate::models::migration::Migration;
 
 /// Which of two events of one instant takes effect first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,33 @@ pub enum AfterEviction {
     Resume,
 }
 
+/// When it is asked what to change. It is asked at the start of the episode too.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rebalancing {
+    /// Every so often.
+    pub period: SimDuration,
+    /// When the first period has passed.
+    pub first: SimTime,
+    /// When the use of a host rises above this share of its cpu.
+    pub overload: Option<f64>,
+    /// When the use of a host that holds tasks falls below this share of its cpu.
+    pub underload: Option<f64>,
+    /// When a task finds no place.
+    pub no_place: bool,
+}
+
+/// How energy and service levels are accounted for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Accounting {
+    /// Power is integrated from event to event.
+    #[default]
+    Exact,
+    /// As CloudSim 3.0.3 does in its PlanetLab examples: see [`crate::metrics::consolidation`].
+    #[serde(rename = "cloudsim_3")]
+    Cloudsim3,
+}
+
 /// All rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,4 +93,22 @@ pub struct Rules {
     pub horizon: Option<SimTime>,
     /// The building.
     pub facility: Facility,
+    /// When it is asked what to change; `None` for never.
+    pub rebalancing: Option<Rebalancing>,
+    /// What moving a running task costs.
+    pub migration: Migration,
+    /// How much of the time of tasks waits for the cpu, 0 to 1: what a lower frequency makes longer.
+    pub cpu_bound: CpuBound,
+    /// How energy and service levels are accounted for.
+    pub accounting: Accounting,
+}
+
+/// A share from 0 to 1; all of it unless stated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CpuBound(pub f64);
+
+impl Default for CpuBound {
+    fn default() -> Self {
+        Self(1.0)
+    }
 }

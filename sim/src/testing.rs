@@ -18,10 +18,11 @@ use crate::kernel::ids::{HostId, HostModelId, Id, RackId, TaskId};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::gpu_power::GpuPower;
 use crate::models::power::HostPower;
+use crate::models::sleep::Sleep;
 use crate::observe::Observer;
 use crate::resources::{DeviceClass, DeviceSet, Resources, TaskShape};
 use crate::rules::Rules;
-use crate::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
+use crate::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
 use crate::view::ClusterView;
 use crate::workload::{
     Demand, DeviceDemand, JobSpec, Recorded, TaskSpec, UsePoint, Workload, WorkloadBuilder,
@@ -71,6 +72,8 @@ pub fn topology(drawing: &str) -> Topology {
         let (mut cpu, mut memory, mut gpus, mut numa, mut kind, mut is_shared) =
             (0, 1 << 20, 0, 1, "gpu", true);
         let mut name = None;
+        let mut physical = None;
+        let mut operation = Operation::default();
         for (word, value) in pairs(text) {
             match word {
                 "cpu" => cpu = number(value) as u32,
@@ -80,6 +83,14 @@ pub fn topology(drawing: &str) -> Topology {
                 "kind" => kind = value,
                 "name" => name = Some(value.into()),
                 "shared" => is_shared = is_yes(value),
+                "sleep" => {
+                    let preset = Sleep::PRESETS.iter().find(|preset| preset.0 == value);
+                    operation.sleep = Some(preset.expect("sleep is one of the presets").1);
+                }
+                "frequencies" => {
+                    operation.frequencies = value.split(',').map(|one| one.parse().expect(one)).collect()
+                }
+                "physical" => physical = Some(number(value) as u32 * 1000),
                 _ => panic!("{word:?} is no word for a host"),
             }
         }
@@ -89,6 +100,8 @@ pub fn topology(drawing: &str) -> Topology {
             kinds.len() - 1
         });
         names.push(name);
+        let physical = physical.map(|cpu_milli| Resources { cpu_milli, memory_mib: memory });
+        operation.physical = physical.or(operation.physical);
         let node = Resources { cpu_milli: cpu * 1000 / numa, memory_mib: memory / numa };
         models.push(HostModel {
             name: text.trim().into(),
@@ -96,6 +109,7 @@ pub fn topology(drawing: &str) -> Topology {
             devices: vec![DeviceSpec { kind: index as u8, numa_node: 0 }; gpus],
             features: 0,
             power: HostPower::Linear { idle_watts: 100.0, max_watts: 200.0 },
+            operation,
         });
     }
     let host = |(index, name)| (HostModelId::from_index(index), RackId(0), name);
@@ -180,6 +194,7 @@ pub fn first_fit(view: ClusterView<'_>, request: Request) -> Decision {
             let host = view.topology().hosts().find(|&host| view.fits(view.shape(task), host));
             host.map_or(Decision::Defer, |host| Decision::Place(placement_on(view, task, host)))
         }
+        Request::Rebalance { .. } => Decision::Defer,
     }
 }
 
@@ -234,6 +249,19 @@ impl Observer for Story {
             }
             EventKind::TaskRejected { task, cause } => format!("{seconds}: task {task} left ({cause:?})"),
             EventKind::UseChanged { task, .. } => format!("{seconds}: task {task} changed its use"),
+            EventKind::MigrationStarted { placement: Placement { task, host, .. } } => {
+                format!("{seconds}: task {task} is on its way to host {host}")
+            }
+            EventKind::MigrationEnded { task, from, to } => {
+                format!("{seconds}: task {task} came from host {from} to host {to}")
+            }
+            EventKind::MigrationCancelled { task, to } => {
+                format!("{seconds}: task {task} does not go to host {to}")
+            }
+            EventKind::PhaseChanged { host, phase } => format!("{seconds}: host {host} is {phase:?}"),
+            EventKind::Governed { host } => format!("{seconds}: host {host} runs in another way"),
+            EventKind::Resized { task, .. } => format!("{seconds}: task {task} was resized"),
+            EventKind::PeriodPassed => format!("{seconds}: the period has passed"),
         });
     }
 }

@@ -14,6 +14,7 @@ use crate::kernel::ids::{DeviceId, HostId, HostModelId, Id, IdVec, NumaNodeId, R
 use crate::kernel::rng::Stream;
 use crate::models::gpu_power::GpuPower;
 use crate::models::power::HostPower;
+use crate::models::sleep::Sleep;
 use crate::resources::{
     DeviceClass, KindMask, MAX_DEVICES_PER_HOST, MAX_NAMES, MAX_NUMA_NODES_PER_HOST, Resources,
 };
@@ -53,10 +54,30 @@ pub struct HostModel {
     pub features: u32,
     /// What it draws without its devices.
     pub power: HostPower,
+    /// What an operator can do with it.
+    pub operation: Operation,
+}
+
+/// What an operator can do with hosts of a model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Operation {
+    /// Cpu and memory that there really are, when more than that is given out; `None` when it is the same.
+    pub physical: Option<Resources>,
+    /// Thousandths of cpu that one core gives, where a task of one core may ask for more than that; `None` for no limit.
+    pub core_milli: Option<u32>,
+    /// The shares of its full frequency at which its cpu can run, falling.
+    pub frequencies: Vec<f64>,
+    /// What sleep costs; `None` when it never sleeps.
+    pub sleep: Option<Sleep>,
 }
 
 impl HostModel {
-    /// Cpu and memory of the whole host.
+    /// Cpu and memory that there really are; more may be given out.
+    pub fn physical(&self) -> Resources {
+        self.operation.physical.unwrap_or_else(|| self.capacity())
+    }
+
+    /// Cpu and memory of the whole host, as far as they are given out.
     pub fn capacity(&self) -> Resources {
         self.numa_nodes.iter().fold(Resources::ZERO, |sum, &node| sum.plus(node))
     }
@@ -117,6 +138,7 @@ pub struct Topology {
     features: Vec<String>,
     models: IdVec<HostModelId, HostModel>,
     capacities: IdVec<HostModelId, Resources>,
+    physical: IdVec<HostModelId, Resources>,
     host_models: IdVec<HostId, HostModelId>,
     host_racks: IdVec<HostId, RackId>,
     host_names: Option<IdVec<HostId, Box<str>>>,
@@ -151,6 +173,7 @@ impl Topology {
         }
         let mut topology = Self {
             capacities: models.iter().map(HostModel::capacity).collect(),
+            physical: models.iter().map(HostModel::physical).collect(),
             kinds,
             features,
             models,
@@ -239,7 +262,13 @@ impl Topology {
         self.host_names.as_ref().map(|names| &*names[host])
     }
 
-    /// Cpu and memory of a host.
+    /// Cpu and memory that a host really has: no more than that is ever in use.
+    #[inline]
+    pub fn physical(&self, host: HostId) -> Resources {
+        self.physical[self.host_models[host]]
+    }
+
+    /// Cpu and memory of a host, as far as they are given out: more than there is where it is overcommitted.
     #[inline]
     pub fn capacity(&self, host: HostId) -> Resources {
         self.capacities[self.host_models[host]]
@@ -305,9 +334,9 @@ impl Topology {
         1000 * self.device_kinds.iter().filter(of_class).count() as u64
     }
 
-    /// Cpu and memory of all hosts: milli-cores and mebibytes.
+    /// Cpu and memory that all hosts really have: milli-cores and mebibytes.
     pub fn total_capacity(&self) -> (u64, u64) {
-        self.hosts().map(|host| self.capacity(host)).fold((0, 0), |(cpu, memory), one| {
+        self.hosts().map(|host| self.physical(host)).fold((0, 0), |(cpu, memory), one| {
             (cpu + u64::from(one.cpu_milli), memory + u64::from(one.memory_mib))
         })
     }
@@ -351,6 +380,7 @@ mod tests {
             devices: vec![DeviceSpec { kind: 0, numa_node: 0 }; devices],
             features: 0,
             power: HostPower::Linear { idle_watts: 1.0, max_watts: 2.0 },
+            operation: Operation::default(),
         }
     }
 

@@ -6,7 +6,8 @@
 //! in charge then: only the policies `recorded`, which repeat it, look at it, and it is known of tasks that have come,
 //! no earlier. When a recorded task will *end* stays hidden from them too.
 
-use crate::cluster::{Integrals, Status, Totals};
+use crate::cluster::{Integrals, Move, Status, Totals};
+use crate::control::{Governor, Phase};
 use crate::decision::Placement;
 use crate::engine::Engine;
 use crate::kernel::ids::{HostId, HostModelId, IdVec, JobId, ShapeId, TaskId, TenantId};
@@ -14,9 +15,12 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::resources::{
     DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
 };
-use crate::rules::Rules;
+use crate::rules::{Accounting, Rules};
 use crate::topology::Topology;
-use crate::workload::MixEntry;
+use crate::workload::{MixEntry, UsePoint};
+
+/// CloudSim's PlanetLab traces have a point every five minutes.
+const STEP_SECONDS: f64 = 300.0;
 
 /// The world as it is now.
 #[derive(Clone, Copy)]
@@ -153,6 +157,56 @@ impl<'a> ClusterView<'a> {
         self.engine.cluster.placement(task)
     }
 
+    // What is changed of what runs.
+
+    /// What a running task holds: what it asked for, unless it was resized.
+    pub fn held(self, task: TaskId) -> Resources {
+        self.engine.cluster.resized(task).unwrap_or(self.shape(task).resources)
+    }
+
+    /// Where a running task is on its way to, if it is.
+    #[inline]
+    pub fn move_of(self, task: TaskId) -> Option<Move> {
+        self.engine.cluster.move_of(task)
+    }
+
+    /// Everyone who is on the way.
+    pub fn moves(self) -> impl Iterator<Item = (TaskId, Move)> {
+        self.engine.cluster.moves()
+    }
+
+    /// The fraction of the cpu that it asked for that a running task uses now, read to six decimals; 1 where the workload
+    /// states no use. Under CloudSim's accounting on a straight line between the points of the trace.
+    pub fn cpu_use_fraction(self, task: TaskId) -> f64 {
+        let (workload, record) = (&self.engine.workload, &self.engine.cluster.tasks[task]);
+        if !workload.has_usage() {
+            return 1.0;
+        }
+        let points = workload.usage(task);
+        let index = record.use_index as usize;
+        let Some(point) = points.get(index) else { return 1.0 };
+        let read = |point: &UsePoint| (f64::from(point.cpu) * 1e6).round() / 1e6;
+        let now = read(point);
+        if self.rules().accounting == Accounting::Exact {
+            return now;
+        }
+        let seconds = self.engine.cloudsim_clock_seconds() - record.since.seconds();
+        let step = (seconds / STEP_SECONDS).floor();
+        let next = points.get(index + 1).filter(|next| next.start.seconds() <= STEP_SECONDS * (step + 1.0));
+        let next = next.map_or(now, read);
+        now + (next - now) / STEP_SECONDS * (seconds - STEP_SECONDS * step)
+    }
+
+    /// What a running task asks for of the cpu now, in thousandths of a core.
+    pub fn cpu_demand_milli(self, task: TaskId) -> f64 {
+        self.cpu_use_fraction(task) * f64::from(self.shape(task).resources.cpu_milli)
+    }
+
+    /// How many tasks the workload holds: for whoever keeps a list of them.
+    pub(crate) fn task_count(self) -> usize {
+        self.engine.workload.task_count()
+    }
+
     // The queue.
 
     /// All waiting tasks, in the order in which they joined the queue.
@@ -178,6 +232,21 @@ impl<'a> ClusterView<'a> {
     }
 
     // Hosts.
+
+    /// Where a host stands between on and asleep.
+    pub fn phase(self, host: HostId) -> Phase {
+        self.engine.cluster.control(host).phase
+    }
+
+    /// How the cpu of a host runs.
+    pub fn governor(self, host: HostId) -> Governor {
+        self.engine.cluster.control(host).governor
+    }
+
+    /// True when no task is on a host, or on its way to it.
+    pub fn is_vacant(self, host: HostId) -> bool {
+        self.engine.cluster.is_vacant(host)
+    }
 
     /// Free cpu and memory, by host.
     #[inline]

@@ -93,6 +93,7 @@ impl Chance {
         match request {
             Request::Order => self.order(view),
             Request::Place { task } => self.place(view, task),
+            Request::Rebalance { .. } => unreachable!("these rules do not ask what to change"),
         }
     }
 
@@ -255,6 +256,8 @@ impl Ledger {
             }
         }
         self.sums.occupied_hosts += passed * occupied.len() as u128;
+        self.sums.hosts_on += passed * self.topology.host_count() as u128;
+        self.sums.cpu_milli_on += passed * u128::from(self.topology.total_capacity().0);
     }
 
     fn device_milli(&self, placement: Placement) -> u32 {
@@ -410,6 +413,7 @@ impl Observer for Ledger {
                 let age = self.lived[task.index()] + self.now.since(self.since[task.index()]);
                 assert_eq!(self.world.usage(task)[self.use_index[task.index()]].start, age);
             }
+            other => unreachable!("these rules do not ask what to change: {other:?}"),
         }
         self.power_watts = total_power_watts(view);
     }
@@ -581,6 +585,7 @@ fn the_worlds_are_not_dull() {
                 EventKind::UseChanged { .. } => 4,
                 EventKind::TaskRejected { cause: Cause::Patience, .. } => 5,
                 EventKind::TaskRejected { .. } => 6,
+                other => unreachable!("these rules do not ask what to change: {other:?}"),
             };
             self.0[kind] += 1;
         }

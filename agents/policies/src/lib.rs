@@ -4,6 +4,7 @@
 //!   Request::Order --> order/  which task next: a key (fcfs, sjf, f1 ...) under a discipline (nobody passes,
 //!                              EASY, conservative, whoever fits)
 //!   Request::Place --> place/  where: most are a Score, and Greedy<Score> remembers what it found out
+//!   Request::Rebalance --> rebalance/  what to move, then power/  which hosts sleep, and how fast they run
 //! ```
 //!
 //! To add a placement policy: write `src/place/NAME.rs`, put `NAME` into the list in `src/place/mod.rs`. Configs,
@@ -13,7 +14,9 @@ pub mod episode;
 pub mod order;
 pub mod place;
 pub mod policy;
+pub mod power;
 pub mod power_models;
+pub mod rebalance;
 pub mod room;
 pub mod scheduler;
 mod schema;
@@ -39,5 +42,7 @@ pub fn catalogue() -> Vec<(&'static str, &'static str, &'static str)> {
     let place = place::NAMES.iter().map(|&(name, help)| ("place", name, help));
     let backfilling = scheduler::Backfilling::ALL.iter().map(|&(_, name, help)| ("backfilling", name, help));
     let evict = scheduler::Eviction::ALL.iter().map(|&(_, name, help)| ("evict", name, help));
-    order.chain(place).chain(backfilling).chain(evict).collect()
+    let rebalance = rebalance::NAMES.iter().map(|&(name, help)| ("rebalance", name, help));
+    let power = power::NAMES.iter().map(|&(name, help)| ("power", name, help));
+    order.chain(place).chain(rebalance).chain(power).chain(backfilling).chain(evict).collect()
 }

@@ -17,7 +17,7 @@ use crate::order::easy_published::EasyPublished;
 use crate::order::{Order, OrderKey};
 use crate::place::preempt::Preempting;
 use crate::policy::{Choice, Policy, PolicyError};
-use crate::{order, place};
+use crate::{order, place, power, rebalance};
 
 /// Who may pass a task that is next and does not fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -89,6 +89,21 @@ pub struct SchedulerConfig {
     /// Whether running tasks make room.
     #[serde(default)]
     pub evict: Eviction,
+    /// What of the running tasks to move; nothing without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::schema::rebalance")]
+    pub rebalance: Option<Choice>,
+    /// Which hosts sleep, and how fast they run; all are on and as fast as they are without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::schema::power")]
+    pub power: Option<Choice>,
+}
+
+impl Default for SchedulerConfig {
+    /// First come, first served, on the first host with room; nothing is ever changed.
+    fn default() -> Self {
+        Self { order: fcfs(), place: first_fit(), evict: Eviction::Never, rebalance: None, power: None }
+    }
 }
 
 fn fcfs() -> Choice {
@@ -103,6 +118,10 @@ fn first_fit() -> Choice {
 pub struct Scheduler {
     order: Box<dyn Policy>,
     place: Box<dyn Policy>,
+    /// What to move, then how to operate hosts: those that there are, in the order in which they are asked.
+    changes: Vec<Box<dyn Policy>>,
+    /// How many of them have said that nothing else is to change.
+    changes_done: usize,
     backfilling: Backfilling,
     order_name: String,
     place_name: String,
@@ -126,7 +145,11 @@ impl Scheduler {
                 (disciplined(key, &config.order, backfilling)?, false, needs_estimates)
             }
         };
+        let rebalance = config.rebalance.as_ref().map(rebalance::rebalance).transpose()?;
+        let power = config.power.as_ref().map(power::power).transpose()?;
         Ok(Self {
+            changes: rebalance.into_iter().chain(power).collect(),
+            changes_done: 0,
             order,
             place: match config.evict {
                 Eviction::Never => place,
@@ -206,12 +229,24 @@ impl Policy for Scheduler {
                 }
                 self.place.decide(view, request)
             }
+            Request::Rebalance { .. } => {
+                while let Some(policy) = self.changes.get_mut(self.changes_done) {
+                    match policy.decide(view, request) {
+                        Decision::Defer => self.changes_done += 1,
+                        decision => return decision,
+                    }
+                }
+                self.changes_done = 0;
+                Decision::Defer
+            }
         }
     }
 
     fn reset(&mut self, seed: Seed) {
         self.order.reset(seed);
         self.place.reset(seed);
+        self.changes.iter_mut().for_each(|policy| policy.reset(seed));
+        self.changes_done = 0;
     }
 }
 
@@ -289,7 +324,7 @@ mod tests {
     #[test]
     fn a_scheduler_says_what_it_needs() {
         let config =
-            SchedulerConfig { order: "sjf".into(), place: "first_fit".into(), evict: Eviction::Never };
+            SchedulerConfig { order: "sjf".into(), place: "first_fit".into(), ..SchedulerConfig::default() };
         let workload = sim::testing::workload("at 0 cpu 1 work 1");
         let (pool, hosts) = (sim::testing::topology("cpu 1"), sim::testing::topology("cpu 1 | cpu 1"));
         let refused = |backfilling, workload: &Workload, topology: &Topology| {
@@ -306,7 +341,7 @@ mod tests {
         let config = |order: &str, place: &str| SchedulerConfig {
             order: order.into(),
             place: place.into(),
-            evict: Eviction::Never,
+            ..SchedulerConfig::default()
         };
         let check = |config: &SchedulerConfig, work: &str| {
             let topology = sim::testing::topology("cpu 1 name left | cpu 1 name right");

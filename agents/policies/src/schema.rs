@@ -3,7 +3,7 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use crate::{order, place};
+use crate::{order, place, power, rebalance};
 
 /// What may stand under `order`.
 pub(crate) fn order(_: &mut SchemaGenerator) -> Schema {
@@ -13,6 +13,16 @@ pub(crate) fn order(_: &mut SchemaGenerator) -> Schema {
 /// What may stand under `place`.
 pub(crate) fn place(_: &mut SchemaGenerator) -> Schema {
     choice(place::NAMES)
+}
+
+/// What may stand under `rebalance`.
+pub(crate) fn rebalance(_: &mut SchemaGenerator) -> Schema {
+    choice(rebalance::NAMES)
+}
+
+/// What may stand under `power`.
+pub(crate) fn power(_: &mut SchemaGenerator) -> Schema {
+    choice(power::NAMES)
 }
 
 /// A policy's name, or a table with its name and its options.

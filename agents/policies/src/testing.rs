@@ -48,6 +48,7 @@ fn engine_at(hosts: &str, running: &[(&str, u32)], task: &str) -> (Engine, TaskI
                 let placement = placement_on(engine.view(), task, HostId(host));
                 engine.apply(request, Decision::Place(placement)).expect("the drawing has room");
             }
+            Step::Decide(Request::Rebalance { .. }) => panic!("these rules do not ask what to change"),
             Step::Ended => panic!("the drawing has a task to ask about"),
         }
     }
@@ -141,7 +142,7 @@ impl<P: Policy> Policy for FirstCome<P> {
                 let next = view.waiting().find(|&task| !view.has_failed(task));
                 next.map_or(Decision::Defer, Decision::Select)
             }
-            Request::Place { .. } => self.0.decide(view, request),
+            Request::Place { .. } | Request::Rebalance { .. } => self.0.decide(view, request),
         }
     }
 
@@ -259,7 +260,7 @@ pub fn check_discipline(order: &str, backfilling: Backfilling) {
         let needs_pool = matches!(backfilling, Backfilling::EasyPublished | Backfilling::Conservative);
         let hosts = if needs_pool { pool } else { hosts };
         let config =
-            SchedulerConfig { order: order.into(), place: "first_fit".into(), evict: Default::default() };
+            SchedulerConfig { order: order.into(), place: "first_fit".into(), ..SchedulerConfig::default() };
         let (topology, workload) = (Arc::new(topology(&hosts)), Arc::new(workload(&tasks)));
         let run = || {
             let mut scheduler = Scheduler::new(&config, backfilling).expect("valid");
@@ -293,7 +294,7 @@ pub fn starts(work: &str, hosts: &str, backfilling: Backfilling) -> Vec<u64> {
 
 /// What happens under an order, with first fit.
 pub fn story_in_order(order: Choice, work: &str, hosts: &str) -> Vec<String> {
-    let config = SchedulerConfig { order, place: "first_fit".into(), evict: Default::default() };
+    let config = SchedulerConfig { order, place: "first_fit".into(), ..SchedulerConfig::default() };
     let mut scheduler = Scheduler::new(&config, Backfilling::Skip).expect("valid");
     let mut engine = Engine::new(Arc::new(topology(hosts)), Arc::new(workload(work)), Rules::default());
     let mut story = Story::default();
@@ -304,7 +305,7 @@ pub fn story_in_order(order: Choice, work: &str, hosts: &str) -> Vec<String> {
 /// When each task starts, in whole seconds, under an order and a discipline.
 pub fn starts_in_order(order: &str, work: &str, hosts: &str, backfilling: Backfilling) -> Vec<u64> {
     let config =
-        SchedulerConfig { order: order.into(), place: "first_fit".into(), evict: Default::default() };
+        SchedulerConfig { order: order.into(), place: "first_fit".into(), ..SchedulerConfig::default() };
     let mut scheduler = Scheduler::new(&config, backfilling).expect("valid");
     let mut engine = Engine::new(Arc::new(topology(hosts)), Arc::new(workload(work)), Rules::default());
     run_episode(&mut engine, &mut scheduler, &mut ()).expect("the scheduler is feasible");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policies::Policy;
 use policies::episode::run_episode;
-use policies::scheduler::{Backfilling, Eviction, Scheduler, SchedulerConfig};
+use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use sim::engine::Engine;
 use sim::kernel::ids::TaskId;
 use sim::kernel::rng::{Seed, Stream};
@@ -84,7 +84,8 @@ fn simulated(jobs: &[Job], order: &str) -> Vec<u64> {
         format!("at {submit} cpu {processors} work {run} estimate {estimate}")
     };
     let work: Vec<String> = jobs.iter().map(drawn).collect();
-    let config = SchedulerConfig { order: order.into(), place: "first_fit".into(), evict: Eviction::Never };
+    let config =
+        SchedulerConfig { order: order.into(), place: "first_fit".into(), ..SchedulerConfig::default() };
     let mut scheduler = Scheduler::new(&config, Backfilling::Easy).expect("valid");
     scheduler.reset(Seed(0));
     let pool = Arc::new(topology(&format!("cpu {PROCESSORS}")));

@@ -79,7 +79,7 @@ impl<'a> Assets<'a> {
             cluster::topology(&planned.name, &planned.config, planned.nodes.as_deref()).map(Arc::new)
         })?;
         Ok(match planned.config.host_order {
-            HostOrder::AsListed => listed,
+            HostOrder::AsListed | HostOrder::Interleaved => listed,
             HostOrder::Shuffled => Arc::new(listed.shuffled(&mut Seed(run.seed).stream("hosts"))),
         })
     }

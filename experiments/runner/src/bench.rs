@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use policies::episode::{Counts, EpisodeError, run_episode, run_until};
-use policies::scheduler::{Backfilling, Eviction, Scheduler, SchedulerConfig};
+use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use policies::{Choice, Policy, PolicyError};
 use serde::Serialize;
 use sim::engine::Engine;
@@ -19,7 +19,7 @@ use sim::models::gpu_power::GpuPower;
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, Resources};
 use sim::rules::Rules;
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Topology, TopologyError};
+use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology, TopologyError};
 use sim::workload::Workload;
 use traces::generate::bench_cluster::{BENCH_HOSTS, BenchHost, host_counts};
 use traces::generate::{GenerateError, generate};
@@ -215,7 +215,7 @@ fn config(place: &str, is_scan: bool) -> SchedulerConfig {
     if is_scan {
         place.options.insert("search".to_owned(), toml::Value::String("scan".to_owned()));
     }
-    SchedulerConfig { order: "fcfs".into(), place, evict: Eviction::Never }
+    SchedulerConfig { order: "fcfs".into(), place, ..SchedulerConfig::default() }
 }
 
 /// Hosts of the kinds for which the workload is made, each kind standing together.
@@ -250,6 +250,7 @@ fn host_model(host: &BenchHost, power: &str, kinds: &mut Vec<DeviceKind>) -> Hos
         devices,
         features: 0,
         power: HostPower::preset(power).expect("the power of the fleet's hosts is known"),
+        operation: Operation::default(),
     }
 }
 

@@ -12,10 +12,12 @@ use sim::kernel::ids::{HostModelId, IdVec, RackId};
 use sim::models::gpu_power::{GpuCurve, GpuPower};
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, Resources};
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
+use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
 use traces::import::openb::{NodeRow, read_nodes};
 
-use crate::config::{ClusterConfig, DeviceKindConfig, HostGroupConfig, Named, NodesPower, PoolConfig};
+use crate::config::{
+    ClusterConfig, DeviceKindConfig, HostGroupConfig, HostOrder, Named, NodesPower, PoolConfig,
+};
 use crate::error::RunError;
 
 const CORES_PER_CPU: u32 = 16;
@@ -54,6 +56,9 @@ pub fn topology(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Res
         let hosts_per_rack = group.hosts_per_rack.unwrap_or(group.count);
         hosts.extend((0..group.count).map(|index| (model, RackId(racks + index / hosts_per_rack), None)));
         racks += group.count.div_ceil(hosts_per_rack);
+    }
+    if config.host_order == HostOrder::Interleaved {
+        interleave(&mut hosts);
     }
     Topology::new(kinds, features, models, hosts).map_err(impossible)
 }
@@ -114,6 +119,7 @@ fn pool_topology(pool: &PoolConfig) -> Result<Topology, sim::topology::TopologyE
         devices: Vec::new(),
         features: 0,
         power,
+        operation: Operation::default(),
     };
     let hosts = vec![(HostModelId(0), RackId(0), None)];
     Topology::new(Vec::new(), Vec::new(), vec![model].into(), hosts)
@@ -167,8 +173,8 @@ fn host_model(group: &HostGroupConfig, kinds: &[DeviceKind], features: &[String]
         name: group.model.clone(),
         numa_nodes: (0..group.numa_nodes)
             .map(|node| Resources {
-                cpu_milli: share(cpu_milli, group.numa_nodes, node),
-                memory_mib: share(memory_mib, group.numa_nodes, node),
+                cpu_milli: share(given_out(cpu_milli, group.cpu_overcommit), group.numa_nodes, node),
+                memory_mib: share(given_out(memory_mib, group.memory_overcommit), group.numa_nodes, node),
             })
             .collect(),
         devices: devices
@@ -178,7 +184,31 @@ fn host_model(group: &HostGroupConfig, kinds: &[DeviceKind], features: &[String]
             .collect(),
         features: group.features.iter().fold(0, mask),
         power: group.power,
+        operation: Operation {
+            physical: Some(Resources { cpu_milli, memory_mib }),
+            core_milli: group.core_milli,
+            frequencies: group.frequencies.clone(),
+            sleep: group.sleep,
+        },
     }
+}
+
+/// One host of each model in turn, as long as there are any.
+fn interleave(hosts: &mut Hosts) {
+    let mut seen: BTreeMap<HostModelId, usize> = BTreeMap::new();
+    let mut turn = |model: HostModelId| {
+        let count = seen.entry(model).or_default();
+        *count += 1;
+        *count
+    };
+    let mut turns: Vec<_> = hosts.drain(..).map(|host| (turn(host.0), host)).collect();
+    turns.sort_by_key(|&(turn, (model, ..))| (turn, model));
+    hosts.extend(turns.into_iter().map(|(_, host)| host));
+}
+
+/// So much more of an amount is given out than there is.
+fn given_out(amount: u32, overcommit: Option<f64>) -> u32 {
+    (f64::from(amount) * overcommit.unwrap_or(1.0)).round() as u32
 }
 
 /// What one of `parts` gets when `total` is shared evenly, the rest going to the first ones.
@@ -239,6 +269,7 @@ fn node_model(row: &NodeRow, power: NodesPower, kinds: &[DeviceKind]) -> HostMod
             .collect(),
         features: 0,
         power,
+        operation: Operation::default(),
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use policies::Policy;
 use policies::episode::run_episode;
 use policies::policy::Choice;
-use policies::scheduler::{Backfilling, Eviction, Scheduler, SchedulerConfig};
+use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use serde::Serialize;
 use sim::cluster::Status;
 use sim::engine::Engine;
@@ -223,7 +223,7 @@ fn scheduler(
     let refuse = |source| RunError::Policy { run: RUN.to_owned(), source: Box::new(source) };
     let make = |place: Choice| {
         let names = ["recorded".to_owned(), place.policy.clone()];
-        let config = SchedulerConfig { order: "recorded".into(), place, evict: Eviction::Never };
+        let config = SchedulerConfig { order: "recorded".into(), place, ..SchedulerConfig::default() };
         let scheduler = Scheduler::new(&config, Backfilling::Skip)?;
         scheduler.check(workload, topology)?;
         Ok((scheduler, names))

@@ -113,6 +113,11 @@ impl<I: Id, T> IdVec<I, T> {
         &mut self.items
     }
 
+    /// The things, in order, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.items.iter_mut()
+    }
+
     /// The items in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.items.iter()

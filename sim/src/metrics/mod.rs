@@ -10,12 +10,15 @@ use crate::view::ClusterView;
 /// Joules in one kilowatt-hour.
 pub const JOULES_PER_KWH: f64 = 3.6e6;
 
+pub mod consolidation;
 mod filling;
 mod sample;
+mod service_levels;
 mod window;
 
 pub use window::{Measured, Subject, Window};
 
+use consolidation::Consolidation;
 use window::Borders;
 
 /// Which direction is good.
@@ -69,6 +72,14 @@ pub trait Metric: Default {
     #[inline]
     fn on_evicted(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
 
+    /// A running task is on its way to another host.
+    #[inline]
+    fn on_migration_started(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
+    /// A task has arrived where it was sent.
+    #[inline]
+    fn on_migrated(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
     /// A task left without having finished.
     #[inline]
     fn on_rejected(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
@@ -95,7 +106,14 @@ impl Told {
             | EventKind::TaskFinished { task, .. }
             | EventKind::TaskEvicted { task, .. }
             | EventKind::TaskRejected { task, .. }
-            | EventKind::UseChanged { task, .. } => task,
+            | EventKind::UseChanged { task, .. }
+            | EventKind::MigrationEnded { task, .. }
+            | EventKind::MigrationCancelled { task, .. }
+            | EventKind::Resized { task, .. } => task,
+            EventKind::MigrationStarted { placement } => placement.task,
+            EventKind::PhaseChanged { .. } | EventKind::Governed { .. } | EventKind::PeriodPassed => {
+                return Self { moments: window.holds(event.time), tasks: false };
+            }
         };
         Self { moments: window.holds(event.time), tasks: window.holds(view.submit(task)) }
     }
@@ -135,6 +153,8 @@ macro_rules! metrics {
         pub struct MetricSet {
             /// Nothing when the whole episode is measured.
             borders: Option<Borders>,
+            /// Nothing where it is never asked what to change.
+            consolidation: Option<Box<Consolidation>>,
             $($name: watch!($name $($watch)?),)*
         }
 
@@ -150,15 +170,17 @@ macro_rules! metrics {
             /// Those that measure a window of an episode, which is at its beginning now.
             pub fn over(window: Window, view: ClusterView<'_>) -> Self {
                 let borders = (window != Window::default()).then(|| Borders::new(window, view));
-                Self { borders, ..Self::default() }
+                Self { borders, consolidation: Consolidation::new(view), ..Self::default() }
             }
 
             /// The part of an episode that was measured, when the episode has ended.
             pub fn measured<'a>(&self, view: ClusterView<'a>) -> Measured<'a> {
-                match self.borders {
+                let consolidation = self.consolidation.as_ref().map(|watched| watched.sums(view));
+                let measured = match self.borders {
                     None => Measured::whole(view),
                     Some(borders) => Measured::within(borders, view),
-                }
+                };
+                measured.with(consolidation)
             }
 
             /// The values at the end of the episode.
@@ -183,7 +205,14 @@ macro_rules! metrics {
                     EventKind::TaskFinished { task, .. } => tell!(on_finished, task),
                     EventKind::TaskEvicted { task, .. } => tell!(on_evicted, task),
                     EventKind::TaskRejected { task, .. } => tell!(on_rejected, task),
-                    EventKind::UseChanged { .. } => {}
+                    EventKind::MigrationStarted { placement } => tell!(on_migration_started, placement.task),
+                    EventKind::MigrationEnded { task, .. } => tell!(on_migrated, task),
+                    EventKind::UseChanged { .. }
+                    | EventKind::MigrationCancelled { .. }
+                    | EventKind::PhaseChanged { .. }
+                    | EventKind::Governed { .. }
+                    | EventKind::Resized { .. }
+                    | EventKind::PeriodPassed => {}
                 }
             }
         }
@@ -192,6 +221,9 @@ macro_rules! metrics {
             // One function beside the metrics, so that they are inlined into it.
             #[inline(never)]
             fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+                if let Some(consolidation) = &mut self.consolidation {
+                    consolidation.on_event(event, view);
+                }
                 match &mut self.borders {
                     None => self.tell::<false>(Told::EVERYONE, event.kind, view),
                     Some(borders) => {
@@ -215,9 +247,11 @@ metrics! {
     makespan,
     queue_length_mean,
     cpu_utilisation,
+    cpu_utilisation_on,
     memory_utilisation,
     gpu_utilisation,
     occupied_hosts_mean,
+    hosts_on_mean,
     utilisation_published,
     energy_it,
     energy_facility,
@@ -226,6 +260,18 @@ metrics! {
     tasks_rejected,
     tasks_left_waiting,
     evictions,
+    migrations: service_levels::Migrations,
+    energy_kwh: service_levels::Energy,
+    slatah_percent: service_levels::Slatah,
+    slatah_paper_percent: service_levels::SlatahPaper,
+    pdm_percent: service_levels::Pdm,
+    pdm_paper_percent: service_levels::PdmPaper,
+    slav: service_levels::Slav,
+    slav_paper: service_levels::SlavPaper,
+    esv: service_levels::Esv,
+    esv_paper: service_levels::EsvPaper,
+    cpu_shortage_percent: service_levels::Shortage,
+    host_shutdowns: service_levels::HostShutdowns,
     replay_start_error_mean,
     replay_start_error_max,
     gpu_allocation_ratio_at_100: filling::AllocationRatio<100>,

@@ -10,6 +10,7 @@
 //!   window, whenever they start and end: else a window would favour a scheduler that lets tasks wait beyond it;
 //! * what is true at an end (tasks that still wait) is true at the end of the window.
 
+use super::consolidation::Sums;
 use crate::cluster::{Integrals, Totals};
 use crate::kernel::time::SimTime;
 use crate::rules::Rules;
@@ -74,6 +75,8 @@ impl Snapshot {
                 waiting: less(now.waiting, held.waiting),
                 running: less(now.running, held.running),
                 occupied_hosts: less(now.occupied_hosts, held.occupied_hosts),
+                hosts_on: less(now.hosts_on, held.hosts_on),
+                cpu_milli_on: less(now.cpu_milli_on, held.cpu_milli_on),
             },
             it_energy_joules: view.it_energy_joules() - held.power_watts * passed.seconds(),
             totals: held,
@@ -124,19 +127,30 @@ pub struct Measured<'a> {
     view: ClusterView<'a>,
     begin: Snapshot,
     end: Snapshot,
+    consolidation: Option<Sums>,
 }
 
 impl<'a> Measured<'a> {
+    /// The same with what was watched of the whole episode.
+    pub(super) fn with(self, consolidation: Option<Sums>) -> Self {
+        Self { consolidation, ..self }
+    }
+
+    /// What consolidation is judged by, over the whole episode; nothing where it was never asked what to change.
+    pub fn consolidation(&self) -> Option<Sums> {
+        self.consolidation
+    }
+
     /// The whole of an episode that has ended.
     pub fn whole(view: ClusterView<'a>) -> Self {
-        Self { view, begin: Snapshot::default(), end: Snapshot::now(view) }
+        Self { view, begin: Snapshot::default(), end: Snapshot::now(view), consolidation: None }
     }
 
     /// The part within the borders. When the episode ended before the window began, nothing of it.
     pub(super) fn within(mut borders: Borders, view: ClusterView<'a>) -> Self {
         borders.pass_until(view.now(), view);
         let end = borders.end.unwrap_or_else(|| Snapshot::now(view));
-        Self { view, begin: borders.begin.unwrap_or(end), end }
+        Self { view, begin: borders.begin.unwrap_or(end), end, consolidation: None }
     }
 
     /// How long it is, in microseconds.
@@ -159,6 +173,8 @@ impl<'a> Measured<'a> {
             waiting: end.waiting - begin.waiting,
             running: end.running - begin.running,
             occupied_hosts: end.occupied_hosts - begin.occupied_hosts,
+            hosts_on: end.hosts_on - begin.hosts_on,
+            cpu_milli_on: end.cpu_milli_on - begin.cpu_milli_on,
         }
     }
 

@@ -1,6 +1,9 @@
 //! Physics that may be exchanged, one file each. A model turns a state into a rate; only the cluster integrates.
 
+pub mod cloudsim;
 pub mod facility;
 pub mod fragmentation;
 pub mod gpu_power;
+pub mod migration;
 pub mod power;
+pub mod sleep;

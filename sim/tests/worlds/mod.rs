@@ -72,6 +72,7 @@ fn host_model(random: &mut Stream, kind_count: usize) -> HostModel {
             1 => HostPower::Fan { idle_watts, max_watts, exponent: 1.4 },
             _ => HostPower::preset("epyc_9654").expect("it is listed"),
         },
+        operation: Default::default(),
     }
 }
 

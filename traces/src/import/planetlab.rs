@@ -8,8 +8,11 @@
 //! censored, and each is counted in `present_at_start`. Files of another number of lines than 288 are read alike
 //! (`files_of_other_length`).
 //!
-//! The source tells nothing of sizes: a machine asks for `cores` (option, 1) and `memory_mib` (option, 0). Its name is that
-//! of the file; all are of one tenant. A row is a line; none is dropped, and an empty file is no machine
+//! The source tells nothing of sizes: a machine asks for `cores` (option, 1) and `memory_mib` (option, 0); with `sizes`, the
+//! machines are of these sizes in blocks: machine `i` of `n` has size `i div ceil(n / sizes)`, as in the PlanetLab examples of
+//! CloudSim. With `until_idle`, a machine is taken away for good 0.1 s after the beginning of the first step, from the second
+//! on, in which it uses nothing and nothing in the next either (`ended_idle`), as there. The name of a machine is that of its
+//! file; all are of one tenant. A row is a line; none is dropped, and an empty file is no machine
 //! (`files_without_rows`).
 
 use std::path::Path;
@@ -28,11 +31,27 @@ pub const HELP: &str = "use of cpu of PlanetLab's virtual machines (a folder or 
 
 const STEP_US: u64 = 300_000_000;
 const STEPS_OF_A_DAY: usize = 288;
+/// So long after the beginning of a step an idle machine is taken away.
+const IDLE_US: u64 = 100_000;
 
 /// What a machine asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
+    /// Cores of a machine.
+    pub cores: Cores,
+    /// Memory of a machine, in mebibytes.
+    pub memory_mib: u32,
+    /// Sizes in blocks, in the place of the other two.
+    pub sizes: Vec<Size>,
+    /// Whether machines end when they use nothing for two steps.
+    pub until_idle: bool,
+}
+
+/// The size of some of the machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
     /// Cores of a machine.
     pub cores: Cores,
     /// Memory of a machine, in mebibytes.
@@ -41,7 +60,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cores: Cores(1000), memory_mib: 0 }
+        Self { cores: Cores(1000), memory_mib: 0, sizes: Vec::new(), until_idle: false }
     }
 }
 
@@ -82,16 +101,34 @@ fn is_wanted(name: &str) -> bool {
 
 struct PlanetLab(Options);
 
+/// A machine before its size is known.
+struct Machine {
+    file: String,
+    submit: SimTime,
+    task: TaskSpec,
+}
+
+/// How long a machine lives when it is taken away once it has used nothing for two steps.
+fn until_idle(percents: &[u8]) -> Option<SimDuration> {
+    let last = percents.last()?;
+    let next = percents[1..].iter().chain([last]);
+    let is_idle = |(&now, &next): (&u8, &u8)| now == 0 && next == 0;
+    let step = percents.iter().zip(next).skip(1).position(is_idle)? + 1;
+    Some(SimDuration(step as u64 * STEP_US + IDLE_US))
+}
+
 impl Importer for PlanetLab {
     fn read(&self, path: &Path, tally: &mut Tally) -> Result<Workload, ImportError> {
         let mut gatherer = Gatherer::new();
         let mut last = (path.display().to_string(), 1);
+        let mut machines = Vec::new();
         // A folder of one day is named by its date itself.
         let above = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         for_each_text(path, is_wanted, |mut member| {
             let (folder, name) = member.name.rsplit_once('/').unwrap_or((&above, member.name));
             let submit = midnight(folder.rsplit('/').next().unwrap_or(folder)).unwrap_or(SimTime::ZERO);
-            let (usage, steps) = read_usage(&mut member.lines, tally)?;
+            let percents = read_percents(&mut member.lines, tally)?;
+            let steps = percents.len();
             let file = member.lines.file().to_owned();
             if steps == 0 {
                 tally.count("files_without_rows");
@@ -100,23 +137,30 @@ impl Importer for PlanetLab {
                     tally.count("files_of_other_length");
                 }
                 tally.count("present_at_start");
+                let ends = until_idle(&percents).filter(|_| self.0.until_idle);
+                if ends.is_some() {
+                    tally.count("ended_idle");
+                }
+                let work = ends.unwrap_or(SimDuration(steps as u64 * STEP_US));
                 let task = TaskSpec {
-                    demand: Demand {
-                        cpu_milli: self.0.cores.0,
-                        memory_mib: self.0.memory_mib,
-                        ..Demand::default()
-                    },
-                    work: SimDuration(steps as u64 * STEP_US),
-                    is_censored: true,
-                    usage,
+                    work,
+                    is_censored: ends.is_none(),
+                    usage: usage(&percents).into_iter().filter(|point| point.start < work).collect(),
                     name: Some(name.into()),
                     ..TaskSpec::default()
                 };
-                gatherer.task(Place { file: &file, line: 1 }, submit, 0, task)?;
+                machines.push(Machine { file: file.clone(), submit, task });
             }
             last = (file, steps.max(1) as u64);
             Ok(())
         })?;
+        let Options { cores, memory_mib, sizes, .. } = &self.0;
+        let each = machines.len().div_ceil(sizes.len().max(1)).max(1);
+        for (index, Machine { file, submit, mut task }) in machines.into_iter().enumerate() {
+            let size = sizes.get(index / each).copied().unwrap_or(Size { cores: *cores, memory_mib: *memory_mib });
+            task.demand = Demand { cpu_milli: size.cores.0, memory_mib: size.memory_mib, ..Demand::default() };
+            gatherer.task(Place { file: &file, line: 1 }, submit, 0, task)?;
+        }
         gatherer.finish(Place { file: &last.0, line: last.1 }, tally)
     }
 }
@@ -131,11 +175,23 @@ fn midnight(name: &str) -> Option<SimTime> {
     SimTime::from_seconds(u32::try_from(seconds).ok()?.into())
 }
 
-/// What was used over time, and the number of steps.
-fn read_usage(lines: &mut Lines, tally: &mut Tally) -> Result<(Vec<UsePoint>, usize), ImportError> {
-    let file = lines.file().to_owned();
+/// What was used over time; equal neighbours are one point.
+fn usage(percents: &[u8]) -> Vec<UsePoint> {
     let mut usage: Vec<UsePoint> = Vec::new();
-    let mut steps = 0;
+    for (step, &percent) in percents.iter().enumerate() {
+        let cpu = f32::from(percent) / 100.0;
+        if usage.last().is_none_or(|last| last.cpu != cpu) {
+            let start = SimDuration(step as u64 * STEP_US);
+            usage.push(UsePoint { start, cpu, memory: 1.0, devices: 1.0 });
+        }
+    }
+    usage
+}
+
+/// The percentage of each step.
+fn read_percents(lines: &mut Lines, tally: &mut Tally) -> Result<Vec<u8>, ImportError> {
+    let file = lines.file().to_owned();
+    let mut percents = Vec::new();
     while let Some((line, bytes)) = lines.next_line()? {
         if bytes.is_empty() {
             continue;
@@ -151,12 +207,7 @@ fn read_usage(lines: &mut Lines, tally: &mut Tally) -> Result<(Vec<UsePoint>, us
             allowed: "a whole number from 0 to 100".to_owned(),
         })?;
         tally.keep();
-        let cpu = f32::from(percent) / 100.0;
-        if usage.last().is_none_or(|last| last.cpu != cpu) {
-            let start = SimDuration(steps as u64 * STEP_US);
-            usage.push(UsePoint { start, cpu, memory: 1.0, devices: 1.0 });
-        }
-        steps += 1;
+        percents.push(percent);
     }
-    Ok((usage, steps))
+    Ok(percents)
 }

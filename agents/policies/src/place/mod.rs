@@ -42,6 +42,8 @@ places! {
     kube_default
     best_fit_published
     dot_product_published
+    nominal_first_fit
+    nominal_least_rise
     recorded
 }
 

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use sim::models::gpu_power::{self, GpuPower};
 use sim::models::power::{self, HostPower};
+use sim::models::sleep::Sleep;
 use sim::resources::DeviceClass;
 
 use super::{Named, schema};
@@ -48,6 +49,8 @@ pub enum HostOrder {
     /// As the config or the list has them.
     #[default]
     AsListed,
+    /// One of each group of hosts in turn.
+    Interleaved,
     /// In a random order for each seed (stream `hosts`): a tie goes to a host that is random, but the same
     /// for the whole run.
     Shuffled,
@@ -143,6 +146,24 @@ pub struct HostGroupConfig {
     #[serde(deserialize_with = "host_power")]
     #[schemars(schema_with = "schema::host_power")]
     pub power: HostPower,
+    /// How much more cpu is given out than there is: 4 gives out four times as much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0))]
+    pub cpu_overcommit: Option<f64>,
+    /// The same of memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0))]
+    pub memory_overcommit: Option<f64>,
+    /// Thousandths of cpu that one core gives, where tasks of one core may ask for more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core_milli: Option<u32>,
+    /// The shares of its full frequency at which its cpu can run, falling.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frequencies: Vec<f64>,
+    /// What sleep costs: the name of a preset, or a table; without it, hosts never sleep.
+    #[serde(default, deserialize_with = "some_sleep", skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::sleep")]
+    pub sleep: Option<Sleep>,
 }
 
 fn one() -> u8 {
@@ -262,6 +283,43 @@ fn host_power<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HostPower, D
     }
 
     deserializer.deserialize_any(Power)
+}
+
+fn some_sleep<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Sleep>, D::Error> {
+    struct Preset;
+
+    impl<'de> Visitor<'de> for Preset {
+        type Value = Sleep;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str(
+                "the name of a preset, or { down_seconds, down_watts, asleep_watts, boot_seconds, boot_watts }",
+            )
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<Sleep, E> {
+            let known: Vec<&str> = Sleep::PRESETS.iter().map(|preset| preset.0).collect();
+            let found = Sleep::PRESETS.iter().find(|preset| preset.0 == name);
+            found.map(|preset| preset.1).ok_or_else(|| E::custom(unknown_name("sleep", name, &known)))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Sleep, A::Error> {
+            let sleep = Sleep::deserialize(MapAccessDeserializer::new(map))?;
+            let watts = [
+                ("down_watts", sleep.down_watts),
+                ("asleep_watts", sleep.asleep_watts),
+                ("boot_watts", sleep.boot_watts),
+            ];
+            match watts.iter().find(|(_, watts)| !(watts.is_finite() && *watts >= 0.0)) {
+                Some((key, watts)) => {
+                    Err(A::Error::custom(format!("`{key}` is {watts}; allowed is a number of 0 or more")))
+                }
+                None => Ok(sleep),
+            }
+        }
+    }
+
+    deserializer.deserialize_any(Preset).map(Some)
 }
 
 fn some_host_power<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HostPower>, D::Error> {

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::Window;
 use sim::models::facility::Facility;
-use sim::rules::{AfterEviction, DecideAfter, EventOrder, Rules, WhenNoPlace};
+use sim::models::migration::Migration;
+use sim::rules::{
+    Accounting, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, WhenNoPlace,
+};
 
 use super::schema;
 
@@ -119,6 +122,59 @@ pub struct RulesConfig {
     pub pue: Option<f64>,
     /// Who may start before a task that must wait.
     pub backfilling: Backfilling,
+    /// When schedulers are asked what to change of what runs; without it, never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebalancing: Option<RebalancingConfig>,
+    /// What moving a running task costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::migration")]
+    pub migration: Option<Migration>,
+    /// How much of the time of tasks waits for the cpu, 0 to 1; without it, all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub cpu_bound: Option<f64>,
+    /// How energy and service levels are accounted for.
+    #[serde(skip_serializing_if = "is_exact")]
+    #[schemars(schema_with = "schema::accounting")]
+    pub accounting: Accounting,
+}
+
+fn is_exact(accounting: &Accounting) -> bool {
+    *accounting == Accounting::Exact
+}
+
+/// When schedulers are asked what to change. They are asked when an episode begins, too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RebalancingConfig {
+    /// Every so many seconds.
+    pub period_seconds: f64,
+    /// After so many seconds for the first time; without it, after one period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seconds: Option<f64>,
+    /// When the use of a host rises above this share of its cpu.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overload: Option<f64>,
+    /// When the use of a host that holds tasks falls below this share of its cpu.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub underload: Option<f64>,
+    /// When a task finds no place.
+    #[serde(default)]
+    pub no_place: bool,
+}
+
+impl RebalancingConfig {
+    /// As the engine takes it. The values have been checked.
+    fn rebalancing(&self) -> Rebalancing {
+        let first = self.first_seconds.unwrap_or(self.period_seconds);
+        Rebalancing {
+            period: SimDuration::from_seconds(self.period_seconds).unwrap_or(SimDuration::MAX),
+            first: SimTime::from_seconds(first).unwrap_or(SimTime::MAX),
+            overload: self.overload,
+            underload: self.underload,
+            no_place: self.no_place,
+        }
+    }
 }
 
 impl RulesConfig {
@@ -131,6 +187,10 @@ impl RulesConfig {
             after_eviction: self.after_eviction,
             horizon: self.horizon_seconds.and_then(SimTime::from_seconds),
             facility: self.pue.map_or_else(Facility::default, Facility::StaticPue),
+            rebalancing: self.rebalancing.as_ref().map(RebalancingConfig::rebalancing),
+            migration: self.migration.unwrap_or_default(),
+            cpu_bound: self.cpu_bound.map(CpuBound).unwrap_or_default(),
+            accounting: self.accounting,
         }
     }
 }
@@ -179,6 +239,18 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "skip (default), none, easy, easy_published, conservative",
         "who may start before a task that must wait",
     ),
+    (
+        "rebalancing",
+        "a table: period_seconds, and first_seconds, overload, underload, no_place (default: none)",
+        "when schedulers are asked what to change of what runs",
+    ),
+    (
+        "migration",
+        "a table: bandwidth_mib_per_second, slowdown, power_share (default: 10 Gb/s, 0.1, 0.1)",
+        "what moving a running task costs",
+    ),
+    ("cpu_bound", "a number from 0 to 1 (default: 1)", "how much of the time of tasks waits for the cpu"),
+    ("accounting", "exact (default), cloudsim_3", "how energy and service levels are accounted for"),
 ];
 
 /// One scenario.
@@ -247,7 +319,7 @@ mod tests {
 
     #[test]
     fn the_list_of_rules_is_what_the_reader_takes() {
-        for (key, allowed, _) in RULES.iter().filter(|rule| !rule.1.starts_with("a number")) {
+        for (key, allowed, _) in RULES.iter().filter(|rule| !rule.1.starts_with("a ")) {
             for value in allowed.replace(" (default)", "").split(", ") {
                 let rules = toml::from_str::<RulesConfig>(&format!("{key} = '{value}'"));
                 assert!(rules.is_ok(), "{key} = {value}: {rules:?}");

@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 use sim::metrics::MetricSet;
 use sim::models::gpu_power::GpuCurve;
 use sim::models::power::HostPower;
+use sim::models::sleep::Sleep;
 use sim::resources::DeviceClass;
-use sim::rules::{AfterEviction, DecideAfter, EventOrder, WhenNoPlace};
+use sim::rules::{Accounting, AfterEviction, DecideAfter, EventOrder, WhenNoPlace};
 use traces::transform::Transform;
 
 use super::shape::{fields, variants};
@@ -76,6 +77,23 @@ pub(super) fn after_eviction(_: &mut SchemaGenerator) -> Schema {
         ("restart", "the work done is lost: the task starts from the beginning"),
         ("resume", "the work done is kept: the task goes on where it was"),
     ])
+}
+
+pub(super) fn accounting(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<Accounting>(&[
+        ("exact", "power is integrated from event to event"),
+        ("cloudsim_3", "as CloudSim 3.0.3 does in its PlanetLab examples"),
+    ])
+}
+
+pub(super) fn migration(_: &mut SchemaGenerator) -> Schema {
+    schema(numbers(&["bandwidth_mib_per_second", "slowdown", "power_share"], &[]))
+}
+
+pub(super) fn sleep(_: &mut SchemaGenerator) -> Schema {
+    let keys = ["down_seconds", "down_watts", "asleep_watts", "boot_seconds", "boot_watts"];
+    let presets = one_of(Sleep::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned())));
+    json_schema!({ "anyOf": [presets, numbers(&keys, &keys)] })
 }
 
 pub(super) fn device_class(_: &mut SchemaGenerator) -> Schema {

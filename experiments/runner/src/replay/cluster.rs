@@ -8,7 +8,7 @@ use sim::kernel::ids::{HostModelId, RackId};
 use sim::models::gpu_power::GpuPower;
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, MAX_DEVICES_PER_HOST, Resources};
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
+use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
 use sim::workload::Workload;
 
 use super::{Resource, recorded_peak};
@@ -182,6 +182,7 @@ fn gpus(count: Amount, per_host: u8, workload: &Workload) -> Result<Topology, Ru
         devices: vec![DeviceSpec { kind: 0, numa_node: 0 }; devices as usize],
         features: 0,
         power: HostPower::Linear { idle_watts: 300.0, max_watts: 900.0 },
+        operation: Operation::default(),
     };
     let per_host = u32::from(per_host);
     let (full, rest) = (count / per_host, count % per_host);

@@ -1,0 +1,133 @@
+//! How fast tasks get on: at full speed unless they are moved, or their host is clocked down.
+//!
+//! Most tasks of most episodes always run at full speed from their start to their end, and nothing is kept of them here.
+
+use super::{Engine, What};
+use crate::control::Governor;
+use crate::kernel::ids::{HostId, TaskId};
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::models::power::slowdown_at_frequency;
+
+/// What is known of a task that was evicted and goes on, or did not always run at full speed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Life {
+    /// How long it had run before its present start: its use over time goes on from there.
+    pub(super) age: SimDuration,
+    /// The work it had done at `since`.
+    done: SimDuration,
+    since: SimTime,
+    /// Work per time.
+    speed: f64,
+    /// When it will have done all of it; another time that was once scheduled is stale.
+    pub(super) finish: SimTime,
+}
+
+impl Life {
+    fn done_at(&self, now: SimTime) -> SimDuration {
+        let passed = now.since(self.since);
+        if self.speed == 1.0 {
+            return self.done + passed;
+        }
+        self.done + SimDuration((passed.0 as f64 * self.speed).round() as u64)
+    }
+}
+
+impl Engine {
+    /// How long a task had run before its present start.
+    pub(super) fn age_at_start(&self, task: TaskId) -> SimDuration {
+        match self.lives.is_empty() {
+            true => SimDuration::ZERO,
+            false => self.lives.get(&task).map_or(SimDuration::ZERO, |life| life.age),
+        }
+    }
+
+    /// True when a finish that was scheduled for this moment is the one that counts.
+    pub(super) fn is_finish(&self, task: TaskId, time: SimTime) -> bool {
+        self.lives.is_empty() || self.lives.get(&task).is_none_or(|life| life.finish == time)
+    }
+
+    /// A task has just started: its end is scheduled, unless its life outlasts the episode.
+    pub(super) fn set_out(&mut self, task: TaskId, host: HostId) {
+        let speed = self.speed_on(host, false);
+        let kept = self.lives.get(&task).copied();
+        if kept.is_none() && speed == 1.0 {
+            if !self.workload.is_censored(task) {
+                self.schedule(self.workload.work(task), task, What::Finish);
+            }
+            return;
+        }
+        let (age, done) = kept.map_or(Default::default(), |life| (life.age, life.done));
+        let since = self.cluster.now();
+        self.run_on(task, Life { age, done, since, speed, finish: SimTime::MAX });
+    }
+
+    /// The task goes on with this life: its end is scheduled anew.
+    fn run_on(&mut self, task: TaskId, mut life: Life) {
+        if !self.workload.is_censored(task) {
+            let left = self.workload.work(task) - life.done;
+            let after = match life.speed == 1.0 {
+                true => left,
+                false => SimDuration((left.0 as f64 / life.speed).ceil() as u64),
+            };
+            life.finish = self.cluster.now() + after;
+            self.schedule(after, task, What::Finish);
+        }
+        self.lives.insert(task, life);
+    }
+
+    /// A task leaves its host before its end: what it has done is kept.
+    pub(super) fn keep_life(&mut self, task: TaskId) {
+        let now = self.cluster.now();
+        let started = self.cluster.tasks[task].since;
+        let ran = now.since(started);
+        let kept = self.lives.get(&task).copied();
+        let (age, done) = kept.map_or((ran, ran), |life| (life.age + ran, life.done_at(now)));
+        self.lives.insert(task, Life { age, done, since: now, speed: 1.0, finish: SimTime::MAX });
+    }
+
+    /// What a task had done is lost.
+    pub(super) fn forget_life(&mut self, task: TaskId) {
+        if !self.lives.is_empty() {
+            self.lives.remove(&task);
+        }
+    }
+
+    /// The speed of tasks on a host, and of one that is moved from there.
+    fn speed_on(&self, host: HostId, is_moved: bool) -> f64 {
+        let frequency = match self.cluster.control(host).governor {
+            Governor::OnDemand | Governor::Full => 1.0,
+            Governor::Step(_) => {
+                1.0 / slowdown_at_frequency(self.rules.cpu_bound.0, self.cluster.frequency(host))
+            }
+        };
+        if is_moved { frequency * (1.0 - self.rules.migration.slowdown) } else { frequency }
+    }
+
+    /// Something changed that may make a running task faster or slower.
+    pub(super) fn set_pace(&mut self, task: TaskId) {
+        let now = self.cluster.now();
+        let host = self.cluster.placement(task).host;
+        let speed = self.speed_on(host, self.cluster.move_of(task).is_some());
+        let life = self.lives.get(&task).copied();
+        if life.map_or(1.0, |life| life.speed) == speed {
+            return;
+        }
+        let started = self.cluster.tasks[task].since;
+        let life = life.unwrap_or(Life {
+            age: SimDuration::ZERO,
+            done: SimDuration::ZERO,
+            since: started,
+            speed: 1.0,
+            finish: SimTime::MAX,
+        });
+        // Rounded up, the end may lie a microsecond beyond the work.
+        let done = life.done_at(now).min(self.workload.work(task));
+        self.run_on(task, Life { done, since: now, speed, ..life });
+    }
+
+    /// As [`Engine::set_pace`], of every task on a host.
+    pub(super) fn set_pace_on(&mut self, host: HostId) {
+        let tasks: Vec<TaskId> = self.cluster.hosted(host).collect();
+        tasks.into_iter().for_each(|task| self.set_pace(task));
+    }
+}

@@ -1,0 +1,379 @@
+//! What dynamic consolidation is judged by (Beloglazov and Buyya, CCPE 24(13), 2012): how long hosts gave less than was
+//! asked of them, and what was lost by migrations. Watched where the rules let somebody ask *what to change?*.
+//!
+//! Two accountings, by the rules:
+//!
+//! * *exact*: everything is integrated from event to event. A host is full when all of its cpu is in use, short when more is
+//!   asked of it than that or a task on it is slowed down by its migration; a task loses the slowdown while it is moved.
+//! * *CloudSim 3*: as that program accounts in its PlanetLab examples. All hosts are looked at when a period passes and when
+//!   migrations end; a host's energy between two looks is the mean of its power at both, nothing if it was empty at the
+//!   first; what comes to a host is asked of it in full while a tenth is given; nothing is counted before the first look
+//!   and after the last. Between the points of a trace use is a straight line.
+//!
+//! And two definitions of the same words: the program divides sums over all hosts (tasks), the paper takes the mean of
+//! ratios, counts only hosts that are full, and takes a tenth of the use while a task is moved.
+
+use crate::cluster::Status;
+use crate::control::Governor;
+use crate::event::{Event, EventKind};
+use crate::kernel::ids::{HostId, IdVec, TaskId};
+use crate::kernel::time::SimTime;
+use crate::models::cloudsim::{self, Standing};
+use crate::rules::Accounting;
+use crate::view::ClusterView;
+
+/// What the paper takes of the use of a task for lost while it is moved.
+const LOST_BY_MIGRATION: f64 = 0.1;
+
+/// The sums at the end of an episode.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// Energy of all hosts, in joules, under the accounting of the rules.
+    pub energy_joules: f64,
+    /// Time short over time active, sums over hosts: a fraction.
+    pub slatah: f64,
+    /// The mean over hosts of time full over time active.
+    pub slatah_paper: f64,
+    /// What tasks lacked while they were moved, over what they asked for, sums over tasks.
+    pub pdm: f64,
+    /// The mean over tasks of a tenth of what they asked for while they were moved, over what they asked for.
+    pub pdm_paper: f64,
+    /// What tasks lacked over what they asked for.
+    pub shortage: f64,
+    /// How often a host went from holding tasks to holding none; all count as holding some before the first look.
+    pub host_shutdowns: u64,
+}
+
+/// A host between two looks.
+#[derive(Clone, Debug)]
+struct HostBook {
+    /// Who is on it or comes to it, in the program's order.
+    list: Vec<TaskId>,
+    since: SimTime,
+    is_recorded: bool,
+    used_before: f64,
+    used: f64,
+    is_active: bool,
+    was_active: bool,
+    is_short: bool,
+    is_full: bool,
+    active_seconds: f64,
+    short_seconds: f64,
+    full_seconds: f64,
+    shutdowns: u64,
+}
+
+impl HostBook {
+    const EMPTY: Self = Self {
+        list: Vec::new(),
+        since: SimTime::ZERO,
+        is_recorded: false,
+        used_before: 0.0,
+        used: 0.0,
+        is_active: false,
+        was_active: true,
+        is_short: false,
+        is_full: false,
+        active_seconds: 0.0,
+        short_seconds: 0.0,
+        full_seconds: 0.0,
+        shutdowns: 0,
+    };
+
+    /// What held since the last record has held until now.
+    fn pass(&mut self, now: SimTime) {
+        let seconds = now.since(self.since).seconds();
+        self.since = now;
+        if self.is_recorded && seconds > 0.0 {
+            self.shutdowns += u64::from(self.was_active && !self.is_active);
+            self.was_active = self.is_active;
+            if self.is_active {
+                self.active_seconds += seconds;
+                self.short_seconds += if self.is_short { seconds } else { 0.0 };
+                self.full_seconds += if self.is_full { seconds } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// A task between two looks.
+#[derive(Clone, Copy, Debug, Default)]
+struct TaskBook {
+    since: SimTime,
+    is_recorded: bool,
+    demanded: f64,
+    given: f64,
+    is_moved: bool,
+    demanded_sum: f64,
+    given_sum: f64,
+    lacked_when_moved: f64,
+    demanded_when_moved: f64,
+}
+
+impl TaskBook {
+    fn pass(&mut self, now: SimTime) {
+        let seconds = now.since(self.since).seconds();
+        self.since = now;
+        if self.is_recorded {
+            self.demanded_sum += self.demanded * seconds;
+            self.given_sum += self.given * seconds;
+            if self.is_moved {
+                self.demanded_when_moved += self.demanded * seconds;
+                self.lacked_when_moved += (self.demanded - self.given).max(0.0) * seconds;
+            }
+        }
+    }
+
+    fn record(&mut self, now: SimTime, demanded: f64, given: f64, is_moved: bool) {
+        self.pass(now);
+        (self.demanded, self.given, self.is_moved, self.is_recorded) = (demanded, given, is_moved, true);
+    }
+}
+
+/// Watches an episode.
+#[derive(Clone, Debug)]
+pub(super) struct Consolidation {
+    accounting: Accounting,
+    hosts: IdVec<HostId, HostBook>,
+    tasks: IdVec<TaskId, TaskBook>,
+    /// Hosts to which a task is on its way beside the one where it will arrive.
+    also_to: Vec<(TaskId, HostId)>,
+    /// When all hosts were last looked at.
+    looked: SimTime,
+    energy_joules: f64,
+    asked: Vec<(f64, Standing)>,
+    given: Vec<f64>,
+}
+
+impl Consolidation {
+    /// Of an episode at its beginning, where there is something to watch.
+    pub(super) fn new(view: ClusterView<'_>) -> Option<Box<Self>> {
+        let rules = view.rules();
+        let accounting = rules.accounting;
+        (rules.rebalancing.is_some() || accounting != Accounting::Exact).then(|| {
+            Box::new(Self {
+                accounting,
+                hosts: IdVec::filled(HostBook::EMPTY, view.topology().host_count()),
+                tasks: IdVec::filled(TaskBook::default(), view.task_count()),
+                also_to: Vec::new(),
+                looked: SimTime::ZERO,
+                energy_joules: 0.0,
+                asked: Vec::new(),
+                given: Vec::new(),
+            })
+        })
+    }
+
+    pub(super) fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+        match self.accounting {
+            Accounting::Exact => self.on_event_exact(event, view),
+            Accounting::Cloudsim3 => self.on_event_cloudsim(event, view),
+        }
+    }
+
+    // Exact.
+
+    fn on_event_exact(&mut self, event: &Event, view: ClusterView<'_>) {
+        let (task, hosts) = match event.kind {
+            EventKind::TaskStarted { placement } => (Some(placement.task), [Some(placement.host), None]),
+            EventKind::TaskFinished { task, host }
+            | EventKind::TaskEvicted { task, host, .. }
+            | EventKind::UseChanged { task, host } => (Some(task), [Some(host), None]),
+            EventKind::MigrationEnded { task, from, to } => (Some(task), [Some(from), Some(to)]),
+            EventKind::MigrationStarted { placement } => {
+                (Some(placement.task), [Some(view.placement(placement.task).host), None])
+            }
+            EventKind::MigrationCancelled { task, .. } => {
+                (Some(task), [Some(view.placement(task).host), None])
+            }
+            EventKind::PhaseChanged { host, .. } => (None, [Some(host), None]),
+            EventKind::TaskSubmitted { .. }
+            | EventKind::TaskRejected { .. }
+            | EventKind::Governed { .. }
+            | EventKind::Resized { .. }
+            | EventKind::PeriodPassed => (None, [None, None]),
+        };
+        let now = view.now();
+        if let Some(task) = task {
+            self.tasks[task].pass(now);
+            let (runs, is_moved) = (view.status(task) == Status::Running, view.move_of(task).is_some());
+            let demanded = if runs { view.cpu_demand_milli(task) } else { 0.0 };
+            let given = if is_moved { demanded * (1.0 - view.rules().migration.slowdown) } else { demanded };
+            self.tasks[task].record(now, demanded, given, is_moved);
+        }
+        for host in hosts.into_iter().flatten() {
+            let book = &mut self.hosts[host];
+            book.pass(now);
+            let (used, capacity) =
+                (view.cpu_use_milli(host), u64::from(view.topology().physical(host).cpu_milli));
+            let leaves = || view.hosted(host).any(|task| view.move_of(task).is_some());
+            book.is_recorded = true;
+            book.is_active = !view.is_vacant(host);
+            book.is_full = used >= capacity && capacity > 0;
+            book.is_short = used > capacity || (view.rules().migration.slowdown > 0.0 && leaves());
+        }
+    }
+
+    // CloudSim 3.
+
+    fn on_event_cloudsim(&mut self, event: &Event, view: ClusterView<'_>) {
+        match event.kind {
+            EventKind::TaskStarted { placement } => self.hosts[placement.host].list.push(placement.task),
+            EventKind::TaskFinished { task, host } | EventKind::TaskEvicted { task, host, .. } => {
+                self.tasks[task].pass(view.now());
+                self.tasks[task].is_recorded = false;
+                self.leave(host, task);
+            }
+            EventKind::PeriodPassed => self.look(view),
+            EventKind::MigrationStarted { placement } => {
+                self.hosts[placement.host].list.push(placement.task);
+                self.refresh(placement.host, view);
+                self.refresh(view.placement(placement.task).host, view);
+            }
+            EventKind::MigrationEnded { task, from, to } => {
+                if view.now() > self.looked {
+                    self.look_before_arrival(task, from, view);
+                }
+                self.leave(from, task);
+                self.give_up_others(view, Some(task));
+                // It is created there: it comes last.
+                self.leave(to, task);
+                self.hosts[to].list.push(task);
+                self.refresh(from, view);
+                self.refresh(to, view);
+            }
+            // Who is sent on before setting out is on its way to both hosts in the program, until it arrives at the last.
+            EventKind::MigrationCancelled { task, to } => self.also_to.push((task, to)),
+            EventKind::TaskSubmitted { .. }
+            | EventKind::TaskRejected { .. }
+            | EventKind::UseChanged { .. }
+            | EventKind::PhaseChanged { .. }
+            | EventKind::Governed { .. }
+            | EventKind::Resized { .. } => {}
+        }
+    }
+
+    fn leave(&mut self, host: HostId, task: TaskId) {
+        self.hosts[host].list.retain(|&one| one != task);
+    }
+
+    /// Hosts to which nobody is on the way any more, or not this one.
+    fn give_up_others(&mut self, view: ClusterView<'_>, arrived: Option<TaskId>) {
+        let is_over = |task: TaskId| arrived == Some(task) || view.move_of(task).is_none();
+        let given_up: Vec<_> = self.also_to.extract_if(.., |(task, _)| is_over(*task)).collect();
+        for (task, host) in given_up {
+            self.leave(host, task);
+            self.refresh(host, view);
+        }
+    }
+
+    /// All hosts are looked at.
+    fn look(&mut self, view: ClusterView<'_>) {
+        self.give_up_others(view, None);
+        self.look_with(view, None);
+    }
+
+    /// All hosts are looked at as they were when this task had not yet arrived from there.
+    fn look_before_arrival(&mut self, task: TaskId, from: HostId, view: ClusterView<'_>) {
+        self.look_with(view, Some((task, from)));
+    }
+
+    fn look_with(&mut self, view: ClusterView<'_>, arriving: Option<(TaskId, HostId)>) {
+        for host in view.topology().hosts() {
+            self.refresh_with(host, view, arriving);
+        }
+        let seconds = view.now().since(self.looked).seconds();
+        self.looked = view.now();
+        for host in view.topology().hosts() {
+            let book = &self.hosts[host];
+            let power = &view.topology().model(host).power;
+            let capacity = view.topology().physical(host).cpu_milli;
+            let watts =
+                |used| cloudsim::watts(power, cloudsim::utilisation(used, f64::from(capacity)), capacity);
+            self.energy_joules += if view.governor(host) == Governor::Full {
+                power.max_watts(capacity) * seconds
+            } else if book.used_before == 0.0 {
+                0.0
+            } else {
+                let before = watts(book.used_before);
+                (before + (watts(book.used) - before) / 2.0) * seconds
+            };
+        }
+    }
+
+    /// One host is looked at.
+    fn refresh(&mut self, host: HostId, view: ClusterView<'_>) {
+        self.refresh_with(host, view, None);
+    }
+
+    fn refresh_with(&mut self, host: HostId, view: ClusterView<'_>, arriving: Option<(TaskId, HostId)>) {
+        let now = view.now();
+        let Self { hosts, tasks, asked, given, .. } = self;
+        let book = &mut hosts[host];
+        let is_moved = |task: TaskId| match arriving {
+            Some((one, from)) if one == task => Some(from),
+            _ => view.move_of(task).map(|_| view.placement(task).host),
+        };
+        let standing = |task: TaskId| match is_moved(task) {
+            Some(from) if from == host => Standing::Leaves,
+            Some(_) => Standing::Comes,
+            None => Standing::Stays,
+        };
+        asked.clear();
+        asked.extend(book.list.iter().map(|&task| (view.cpu_demand_milli(task), standing(task))));
+        let model = view.topology().model(host);
+        let total = f64::from(view.topology().physical(host).cpu_milli);
+        let core = model.operation.core_milli.map_or(f64::INFINITY, f64::from);
+        let shared = cloudsim::share(total, core, asked, given);
+        for ((&task, &(demanded, standing)), &given) in book.list.iter().zip(asked.iter()).zip(given.iter()) {
+            if standing != Standing::Comes {
+                tasks[task].record(now, demanded, given, standing == Standing::Leaves);
+            }
+        }
+        book.pass(now);
+        book.is_recorded = true;
+        book.used_before = book.used;
+        book.used = shared.used;
+        book.is_active = shared.used > 0.0;
+        book.is_short = shared.used < shared.demanded;
+        book.is_full = shared.used >= total;
+    }
+
+    /// The sums, when the episode has ended.
+    pub(super) fn sums(&self, view: ClusterView<'_>) -> Sums {
+        let mut books = self.clone();
+        let is_exact = self.accounting == Accounting::Exact;
+        if is_exact {
+            books.hosts.iter_mut().for_each(|book| book.pass(view.now()));
+            books.tasks.iter_mut().for_each(|book| book.pass(view.now()));
+        }
+        // What the last look found lasts no time, but a host that it found empty has been left.
+        books.hosts.iter_mut().for_each(|book| {
+            book.shutdowns += u64::from(book.is_recorded && book.was_active && !book.is_active);
+        });
+        let over = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let active = |book: &&HostBook| book.active_seconds > 0.0;
+        let asked = |book: &&TaskBook| book.demanded_sum > 0.0;
+        let (hosts, tasks) = (&books.hosts, &books.tasks);
+        let sum_hosts = |of: fn(&HostBook) -> f64| hosts.iter().map(of).sum::<f64>();
+        let sum_tasks = |of: fn(&TaskBook) -> f64| tasks.iter().map(of).sum::<f64>();
+        let demanded = sum_tasks(|book| book.demanded_sum);
+        let of_host = |book: &HostBook| book.full_seconds / book.active_seconds;
+        let of_task = |book: &TaskBook| LOST_BY_MIGRATION * book.demanded_when_moved / book.demanded_sum;
+        Sums {
+            energy_joules: if is_exact { view.it_energy_joules() } else { books.energy_joules },
+            slatah: over(sum_hosts(|book| book.short_seconds), sum_hosts(|book| book.active_seconds)),
+            slatah_paper: over(
+                hosts.iter().filter(active).map(of_host).sum(),
+                hosts.iter().filter(active).count() as f64,
+            ),
+            pdm: over(sum_tasks(|book| book.lacked_when_moved), demanded),
+            pdm_paper: over(
+                tasks.iter().filter(asked).map(of_task).sum(),
+                tasks.iter().filter(asked).count() as f64,
+            ),
+            shortage: over(demanded - sum_tasks(|book| book.given_sum), demanded),
+            host_shutdowns: hosts.iter().map(|book| book.shutdowns).sum(),
+        }
+    }
+}
