@@ -21,6 +21,7 @@ use crate::workload::{MixEntry, UsePoint};
 
 /// CloudSim's PlanetLab traces have a point every five minutes.
 const STEP_SECONDS: f64 = 300.0;
+const STEP_US: u64 = 300_000_000;
 
 /// The world as it is now.
 #[derive(Clone, Copy)]
@@ -185,16 +186,19 @@ impl<'a> ClusterView<'a> {
         let points = workload.usage(task);
         let index = record.use_index as usize;
         let Some(point) = points.get(index) else { return 1.0 };
-        let read = |point: &UsePoint| (f64::from(point.cpu) * 1e6).round() / 1e6;
+        // Not negative: to add a half and cut is to round.
+        let read = |point: &UsePoint| (f64::from(point.cpu) * 1e6 + 0.5) as u64 as f64 / 1e6;
         let now = read(point);
         if self.rules().accounting == Accounting::Exact {
             return now;
         }
         let seconds = self.engine.cloudsim_clock_seconds() - record.since.seconds();
-        let step = (seconds / STEP_SECONDS).floor();
-        let next = points.get(index + 1).filter(|next| next.start.seconds() <= STEP_SECONDS * (step + 1.0));
-        let next = next.map_or(now, read);
-        now + (next - now) / STEP_SECONDS * (seconds - STEP_SECONDS * step)
+        let step = (seconds / STEP_SECONDS) as u64;
+        let begin = STEP_SECONDS * step as f64;
+        match points.get(index + 1).filter(|next| next.start.0 <= (step + 1) * STEP_US) {
+            None => now,
+            Some(next) => now + (read(next) - now) / STEP_SECONDS * (seconds - begin),
+        }
     }
 
     /// What a running task asks for of the cpu now, in thousandths of a core.

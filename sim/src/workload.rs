@@ -373,10 +373,11 @@ impl WorkloadBuilder {
                 if let Some(&patience) = self.patience.get(&(index as u32)) {
                     workload.patience.insert(task, patience);
                 }
-                if let Some(usage) = self.usages.get(index).filter(|usage| !usage.is_empty()) {
-                    let from = workload.usage_points.len() as u32;
-                    workload.usage_points.extend_from_slice(usage);
-                    workload.usage.insert(task, (from, workload.usage_points.len() as u32));
+                if !self.usages.is_empty() {
+                    workload.first_use.push(workload.usage_points.len() as u32);
+                    workload
+                        .usage_points
+                        .extend_from_slice(self.usages.get(index).map_or(&[], Vec::as_slice));
                 }
                 if !self.names.is_empty() {
                     names.set(task.index(), self.names.get(index));
@@ -462,7 +463,8 @@ pub struct Workload {
     tasks: IdVec<TaskId, Task>,
     /// Of those who do not wait for ever.
     patience: BTreeMap<TaskId, SimDuration>,
-    usage: BTreeMap<TaskId, (u32, u32)>,
+    /// Where the points of each task begin; nothing when no task has any.
+    first_use: Vec<u32>,
     usage_points: Vec<UsePoint>,
     names: Option<Names>,
     /// Of all tasks, or of none.
@@ -567,12 +569,14 @@ impl Workload {
 
     /// What a task uses over time; empty when it uses what it asked for.
     pub fn usage(&self, task: TaskId) -> &[UsePoint] {
-        self.usage.get(&task).map_or(&[], |&(from, to)| &self.usage_points[from as usize..to as usize])
+        let Some(&from) = self.first_use.get(task.index()) else { return &[] };
+        let to = self.first_use.get(task.index() + 1).map_or(self.usage_points.len(), |&to| to as usize);
+        &self.usage_points[from as usize..to]
     }
 
     /// True when some task states what it uses over time.
     pub fn has_usage(&self) -> bool {
-        !self.usage.is_empty()
+        !self.first_use.is_empty()
     }
 
     /// The name of a task in its source, where it has one.

@@ -136,6 +136,9 @@ pub(super) struct Consolidation {
     accounting: Accounting,
     hosts: IdVec<HostId, HostBook>,
     tasks: IdVec<TaskId, TaskBook>,
+    /// Where tasks that are on their way come from, and what tasks asked for at the last look.
+    sources: IdVec<TaskId, Option<HostId>>,
+    demands: IdVec<TaskId, f64>,
     /// Hosts to which a task is on its way beside the one where it will arrive.
     also_to: Vec<(TaskId, HostId)>,
     /// When all hosts were last looked at.
@@ -155,6 +158,8 @@ impl Consolidation {
                 accounting,
                 hosts: IdVec::filled(HostBook::EMPTY, view.topology().host_count()),
                 tasks: IdVec::filled(TaskBook::default(), view.task_count()),
+                sources: IdVec::filled(None, view.task_count()),
+                demands: IdVec::filled(0.0, view.task_count()),
                 also_to: Vec::new(),
                 looked: SimTime::ZERO,
                 energy_joules: 0.0,
@@ -222,18 +227,22 @@ impl Consolidation {
             EventKind::TaskFinished { task, host } | EventKind::TaskEvicted { task, host, .. } => {
                 self.tasks[task].pass(view.now());
                 self.tasks[task].is_recorded = false;
+                self.sources[task] = None;
                 self.leave(host, task);
             }
             EventKind::PeriodPassed => self.look(view),
             EventKind::MigrationStarted { placement } => {
+                let from = view.placement(placement.task).host;
+                self.sources[placement.task] = Some(from);
                 self.hosts[placement.host].list.push(placement.task);
                 self.refresh(placement.host, view);
-                self.refresh(view.placement(placement.task).host, view);
+                self.refresh(from, view);
             }
             EventKind::MigrationEnded { task, from, to } => {
                 if view.now() > self.looked {
-                    self.look_before_arrival(task, from, view);
+                    self.look(view);
                 }
+                self.sources[task] = None;
                 self.leave(from, task);
                 self.give_up_others(view, Some(task));
                 // It is created there: it comes last.
@@ -243,7 +252,10 @@ impl Consolidation {
                 self.refresh(to, view);
             }
             // Who is sent on before setting out is on its way to both hosts in the program, until it arrives at the last.
-            EventKind::MigrationCancelled { task, to } => self.also_to.push((task, to)),
+            EventKind::MigrationCancelled { task, to } => {
+                self.sources[task] = None;
+                self.also_to.push((task, to));
+            }
             EventKind::TaskSubmitted { .. }
             | EventKind::TaskRejected { .. }
             | EventKind::UseChanged { .. }
@@ -259,8 +271,9 @@ impl Consolidation {
 
     /// Hosts to which nobody is on the way any more, or not this one.
     fn give_up_others(&mut self, view: ClusterView<'_>, arrived: Option<TaskId>) {
-        let is_over = |task: TaskId| arrived == Some(task) || view.move_of(task).is_none();
-        let given_up: Vec<_> = self.also_to.extract_if(.., |(task, _)| is_over(*task)).collect();
+        let Self { sources, also_to, .. } = self;
+        let is_over = |task: TaskId| arrived == Some(task) || sources[task].is_none();
+        let given_up: Vec<_> = also_to.extract_if(.., |(task, _)| is_over(*task)).collect();
         for (task, host) in given_up {
             self.leave(host, task);
             self.refresh(host, view);
@@ -270,17 +283,12 @@ impl Consolidation {
     /// All hosts are looked at.
     fn look(&mut self, view: ClusterView<'_>) {
         self.give_up_others(view, None);
-        self.look_with(view, None);
-    }
-
-    /// All hosts are looked at as they were when this task had not yet arrived from there.
-    fn look_before_arrival(&mut self, task: TaskId, from: HostId, view: ClusterView<'_>) {
-        self.look_with(view, Some((task, from)));
-    }
-
-    fn look_with(&mut self, view: ClusterView<'_>, arriving: Option<(TaskId, HostId)>) {
+        // In the order in which they lie in memory.
+        for task in self.tasks.ids().filter(|&task| view.status(task) == Status::Running) {
+            self.demands[task] = view.cpu_demand_milli(task);
+        }
         for host in view.topology().hosts() {
-            self.refresh_with(host, view, arriving);
+            self.refresh(host, view);
         }
         let seconds = view.now().since(self.looked).seconds();
         self.looked = view.now();
@@ -301,26 +309,18 @@ impl Consolidation {
         }
     }
 
-    /// One host is looked at.
+    /// One host is looked at, in an instant in which all were.
     fn refresh(&mut self, host: HostId, view: ClusterView<'_>) {
-        self.refresh_with(host, view, None);
-    }
-
-    fn refresh_with(&mut self, host: HostId, view: ClusterView<'_>, arriving: Option<(TaskId, HostId)>) {
         let now = view.now();
-        let Self { hosts, tasks, asked, given, .. } = self;
+        let Self { hosts, tasks, sources, demands, asked, given, .. } = self;
         let book = &mut hosts[host];
-        let is_moved = |task: TaskId| match arriving {
-            Some((one, from)) if one == task => Some(from),
-            _ => view.move_of(task).map(|_| view.placement(task).host),
-        };
-        let standing = |task: TaskId| match is_moved(task) {
+        let standing = |task: TaskId| match sources[task] {
             Some(from) if from == host => Standing::Leaves,
             Some(_) => Standing::Comes,
             None => Standing::Stays,
         };
         asked.clear();
-        asked.extend(book.list.iter().map(|&task| (view.cpu_demand_milli(task), standing(task))));
+        asked.extend(book.list.iter().map(|&task| (demands[task], standing(task))));
         let model = view.topology().model(host);
         let total = f64::from(view.topology().physical(host).cpu_milli);
         let core = model.operation.core_milli.map_or(f64::INFINITY, f64::from);
@@ -336,7 +336,7 @@ impl Consolidation {
         book.used = shared.used;
         book.is_active = shared.used > 0.0;
         book.is_short = shared.used < shared.demanded;
-        book.is_full = shared.used >= total;
+        book.is_full = shared.demanded >= total;
     }
 
     /// The sums, when the episode has ended.

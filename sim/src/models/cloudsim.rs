@@ -59,7 +59,7 @@ pub fn share(total: f64, core: f64, tasks: &[(f64, Standing)], given: &mut Vec<f
         };
         let factor = total / tasks.iter().map(weight).sum::<f64>();
         for (given, &(asked, standing)) in given.iter_mut().zip(tasks) {
-            *given = part(asked.min(core) * factor, standing).floor();
+            *given = part(asked.min(core) * factor, standing).trunc();
         }
         free = 0.0;
     }
@@ -92,7 +92,9 @@ pub fn watts(power: &HostPower, utilisation: f64, capacity_milli: u32) -> f64 {
         return power.watts(used, capacity_milli);
     };
     let tenths = utilisation * 10.0;
-    let (below, above) = (tenths.floor() as usize, (tenths.ceil() as usize).min(10));
+    // Neither is negative: to cut is to round down.
+    let below = tenths as usize;
+    let above = below + usize::from(tenths > below as f64 && below < 10);
     let slope = (points[above] - points[below]) / 10.0;
     points[below] + slope * (utilisation - below as f64 / 10.0) * 100.0
 }

@@ -94,7 +94,7 @@ impl Consolidate {
         let count = scene.hosts.len();
         let is_overloaded = |scene: &Scene<'_>, index: usize| {
             let host = &scene.hosts[index];
-            let steps_ahead = scene.steps_ahead(index, None, step_seconds);
+            let steps_ahead = scene.steps_ahead(index, 0, step_seconds);
             detector.is_overloaded(host.demand(), &host.history, steps_ahead)
         };
         let mut roles = Roles {
@@ -121,7 +121,8 @@ impl Consolidate {
             }
             by_falling_demand(&mut leaving);
             for asker in leaving {
-                if let Some(target) = turn.find(&scene, asker, |index| !roles.overloaded[index]) {
+                let candidates = scene.occupied().filter(|&index| !roles.overloaded[index]);
+                if let Some(target) = turn.find(&scene, asker, candidates.chain(scene.lowest_vacant())) {
                     scene.add(target, asker);
                     turn.moves.push((asker.task, target));
                 }
@@ -166,19 +167,25 @@ struct Turn {
 
 impl Turn {
     /// The lowest of the hosts on which power rises least.
-    fn find(&self, scene: &Scene<'_>, asker: Asker, is_allowed: impl Fn(usize) -> bool) -> Option<usize> {
-        let mut best: Option<(usize, f64)> = None;
-        for index in 0..scene.hosts.len() {
-            if !is_allowed(index) || !scene.has_room(index, asker) {
+    fn find(
+        &self,
+        scene: &Scene<'_>,
+        asker: Asker,
+        candidates: impl Iterator<Item = usize>,
+    ) -> Option<usize> {
+        let mut best: Option<(f64, usize)> = None;
+        for index in candidates {
+            if !scene.has_room(index, asker) {
                 continue;
             }
             let Some(rise) = scene.rise(index, asker, self.terms) else { continue };
             // Looked at last, for it is the dearest question.
-            if best.is_none_or(|(_, least)| rise < least) && !self.would_be_overloaded(scene, index, asker) {
-                best = Some((index, rise));
+            if best.is_none_or(|best| (rise, index) < best) && !self.would_be_overloaded(scene, index, asker)
+            {
+                best = Some((rise, index));
             }
         }
-        best.map(|(index, _)| index)
+        best.map(|(_, index)| index)
     }
 
     fn would_be_overloaded(&self, scene: &Scene<'_>, index: usize, asker: Asker) -> bool {
@@ -189,7 +196,7 @@ impl Turn {
             return scene.demand_with(index, asker) > self.detector.safety;
         }
         let (demand, history) = scene.with(index, asker);
-        let steps_ahead = scene.steps_ahead(index, Some(asker.task), self.step_seconds);
+        let steps_ahead = scene.steps_ahead(index, asker.memory_mib, self.step_seconds);
         self.detector.is_overloaded(demand, &history, steps_ahead)
     }
 
@@ -212,8 +219,9 @@ impl Turn {
             let mut found = Vec::new();
             for &asker in &askers {
                 let is_allowed =
-                    |index: usize| !overloaded[index] && !off[index] && (!tried[index] || protected[index]);
-                let Some(target) = self.find(scene, asker, is_allowed) else { break };
+                    |&index: &usize| !overloaded[index] && !off[index] && (!tried[index] || protected[index]);
+                let candidates = scene.occupied().filter(is_allowed);
+                let Some(target) = self.find(scene, asker, candidates) else { break };
                 found.push((asker, target, scene.add(target, asker)));
             }
             if found.len() < askers.len() {

@@ -1,10 +1,10 @@
 //! The hosts and what is asked of them, at one moment, to be rearranged in thought.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim::cluster::Move;
 use sim::control::Phase;
-use sim::kernel::ids::{HostId, TaskId};
+use sim::kernel::ids::{HostId, HostModelId, TaskId};
 use sim::models::cloudsim::{self, Standing};
 use sim::models::power::HostPower;
 use sim::view::ClusterView;
@@ -43,6 +43,9 @@ impl Histories {
 pub(super) struct Host {
     /// Those that are on it, and those that were thought to come; in this order.
     pub(super) tasks: Vec<TaskId>,
+    model: HostModelId,
+    /// The most memory that one of them has.
+    memory_mib_most: u32,
     pub(super) total_milli: f64,
     core_milli: f64,
     /// What nobody takes.
@@ -85,6 +88,7 @@ pub(super) struct Before {
     memory_mib_free: u64,
     given_milli: f64,
     demanded_milli: f64,
+    memory_mib_most: u32,
     history: History,
 }
 
@@ -92,6 +96,12 @@ pub(super) struct Before {
 pub(super) struct Scene<'a> {
     pub(super) view: ClusterView<'a>,
     pub(super) hosts: Vec<Host>,
+    /// Hosts with somebody on them, in any order, and for each model those that are empty and have room. Of these, which
+    /// are alike, only the lowest is ever looked at.
+    occupied: Vec<usize>,
+    vacant: BTreeMap<HostModelId, BTreeSet<usize>>,
+    /// What tasks ask for now, by task.
+    demands_milli: Vec<f64>,
     histories: &'a Histories,
 }
 
@@ -103,6 +113,15 @@ impl<'a> Scene<'a> {
         let busy: BTreeSet<HostId> = view.moves().flat_map(ends).collect();
         let mut given = Vec::new();
         let mut asked = Vec::new();
+        let mut demands_milli: Vec<f64> = Vec::new();
+        let mut demand = |task: TaskId| {
+            let index = task.0 as usize;
+            if demands_milli.len() <= index {
+                demands_milli.resize(index + 1, 0.0);
+            }
+            demands_milli[index] = view.cpu_demand_milli(task);
+            demands_milli[index]
+        };
         let hosts = view.topology().hosts().map(|host| {
             let model = view.topology().model(host);
             let physical = view.topology().physical(host);
@@ -111,7 +130,7 @@ impl<'a> Scene<'a> {
             let is_busy = busy.contains(&host);
             let tasks: Vec<TaskId> = if is_busy { Vec::new() } else { view.hosted(host).collect() };
             asked.clear();
-            asked.extend(tasks.iter().map(|&task| (view.cpu_demand_milli(task), Standing::Stays)));
+            asked.extend(tasks.iter().map(|&task| (demand(task), Standing::Stays)));
             let shared = cloudsim::share(total_milli, core_milli, &asked, &mut given);
             let wakes_at_once = view.phase(host) == Phase::Asleep
                 && model.operation.sleep.is_some_and(|sleep| sleep.boot.0 == 0);
@@ -120,6 +139,8 @@ impl<'a> Scene<'a> {
                 if wakes_at_once { view.topology().capacity(host) } else { view.free()[host.0 as usize] };
             let used = cloudsim::utilisation(shared.used, total_milli);
             Host {
+                model: view.topology().model_id(host),
+                memory_mib_most: 0,
                 total_milli,
                 core_milli,
                 free_milli: if is_usable { shared.free } else { -1.0 },
@@ -134,19 +155,33 @@ impl<'a> Scene<'a> {
                 tasks,
             }
         });
-        let mut scene = Self { view, hosts: hosts.collect(), histories };
+        let hosts: Vec<Host> = hosts.collect();
+        let (occupied, vacant) = Default::default();
+        let mut scene = Self { view, hosts, occupied, vacant, demands_milli, histories };
         for index in 0..scene.hosts.len() {
-            scene.recount(index);
+            if !scene.hosts[index].is_empty() {
+                scene.recount(index);
+                scene.occupied.push(index);
+            } else if scene.hosts[index].free_milli > 0.0 {
+                scene.vacant.entry(scene.hosts[index].model).or_default().insert(index);
+            }
         }
         scene
     }
 
     pub(super) fn asker(&self, task: TaskId) -> Asker {
-        Asker {
-            task,
-            demand_milli: self.view.cpu_demand_milli(task),
-            memory_mib: self.view.held(task).memory_mib,
-        }
+        let demand_milli = self.demands_milli[task.0 as usize];
+        Asker { task, demand_milli, memory_mib: self.view.held(task).memory_mib }
+    }
+
+    /// Hosts with somebody on them.
+    pub(super) fn occupied(&self) -> impl Iterator<Item = usize> {
+        self.occupied.iter().copied()
+    }
+
+    /// The lowest empty host of each model.
+    pub(super) fn lowest_vacant(&self) -> impl Iterator<Item = usize> {
+        self.vacant.values().filter_map(|hosts| hosts.first().copied())
     }
 
     pub(super) fn history_of(&self, task: TaskId) -> &'a [f64] {
@@ -157,13 +192,14 @@ impl<'a> Scene<'a> {
     fn recount(&mut self, index: usize) {
         let host = &self.hosts[index];
         let mut history = History::EMPTY;
-        let mut demanded = 0.0;
+        let (mut demanded, mut most) = (0.0, 0);
         for &task in &host.tasks {
-            demanded += self.view.cpu_demand_milli(task);
+            demanded += self.demands_milli[task.0 as usize];
+            most = self.view.held(task).memory_mib.max(most);
             self.add_history(&mut history, task, host.total_milli);
         }
         let host = &mut self.hosts[index];
-        (host.history, host.demanded_milli) = (history, demanded);
+        (host.history, host.demanded_milli, host.memory_mib_most) = (history, demanded, most);
     }
 
     fn add_history(&self, history: &mut History, task: TaskId, total_milli: f64) {
@@ -178,11 +214,9 @@ impl<'a> Scene<'a> {
     }
 
     /// How many steps of a history of so many seconds each the longest migration from a host takes, rounded up.
-    pub(super) fn steps_ahead(&self, index: usize, extra: Option<TaskId>, step_seconds: f64) -> f64 {
-        let tasks = self.hosts[index].tasks.iter().copied().chain(extra);
-        let migration = self.view.rules().migration;
-        let longest = tasks.map(|task| migration.duration(self.view.held(task).memory_mib).seconds());
-        (longest.fold(0.0, f64::max) / step_seconds).ceil()
+    pub(super) fn steps_ahead(&self, index: usize, extra_memory_mib: u32, step_seconds: f64) -> f64 {
+        let most = self.hosts[index].memory_mib_most.max(extra_memory_mib);
+        (self.view.rules().migration.duration(most).seconds() / step_seconds).ceil()
     }
 
     /// True when a host has room for a task: a core that is fast enough, cpu that nobody takes, memory.
@@ -226,12 +260,17 @@ impl<'a> Scene<'a> {
     /// A task is thought to have come.
     pub(super) fn add(&mut self, index: usize, asker: Asker) -> Before {
         let (_, history) = self.with(index, asker);
+        if self.hosts[index].is_empty() {
+            self.vacant.entry(self.hosts[index].model).or_default().remove(&index);
+            self.occupied.push(index);
+        }
         let host = &mut self.hosts[index];
         let before = Before {
             free_milli: host.free_milli,
             memory_mib_free: host.memory_mib_free,
             given_milli: host.given_milli,
             demanded_milli: host.demanded_milli,
+            memory_mib_most: host.memory_mib_most,
             history: host.history,
         };
         host.tasks.push(asker.task);
@@ -239,6 +278,7 @@ impl<'a> Scene<'a> {
         host.memory_mib_free -= u64::from(asker.memory_mib);
         host.given_milli += asker.demand_milli;
         host.demanded_milli += asker.demand_milli;
+        host.memory_mib_most = host.memory_mib_most.max(asker.memory_mib);
         host.history = history;
         before
     }
@@ -251,7 +291,13 @@ impl<'a> Scene<'a> {
         host.memory_mib_free = before.memory_mib_free;
         host.given_milli = before.given_milli;
         host.demanded_milli = before.demanded_milli;
+        host.memory_mib_most = before.memory_mib_most;
         host.history = before.history;
+        if host.is_empty() {
+            let model = host.model;
+            self.vacant.entry(model).or_default().insert(index);
+            self.occupied.retain(|&one| one != index);
+        }
     }
 
     pub(super) fn is_host_given_anything(&self, index: usize) -> bool {

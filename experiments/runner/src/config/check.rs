@@ -10,6 +10,7 @@ use sim::resources::{MAX_DEVICES_PER_HOST, MAX_NUMA_NODES_PER_HOST};
 use traces::transform::Transform;
 
 use super::document::Document;
+use super::schema::SAVING;
 use super::{
     ClusterConfig, ConfigError, ExperimentConfig, HostGroupConfig, Named, PoolConfig, RulesConfig, Source,
     WorkloadConfig, gpu_power_names,
@@ -109,6 +110,9 @@ fn savings(config: &ExperimentConfig, document: &Document) -> Checked {
         let refuse = |problem: String| Err(document.refuse(&["savings", "metrics", name], problem));
         if known.contains(&name.as_str()) {
             return refuse(format!("`{name}` is a metric already; allowed is any other name"));
+        }
+        if !name.contains(SAVING) {
+            return refuse(format!("`{name}` stands there; allowed are names with `{SAVING}` in them"));
         }
         if !known.contains(&metric.as_str()) {
             return refuse(unknown_name("metric", metric, &known));

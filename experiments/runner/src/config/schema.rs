@@ -115,9 +115,14 @@ pub(super) fn known_clusters(_: &mut SchemaGenerator) -> Schema {
     schema(one_of(cluster_names().into_iter().map(|name| (name, cluster_help(name).unwrap_or_default()))))
 }
 
+/// What the names of savings have in them, so that they are not taken for metrics of one run.
+pub(super) const SAVING: &str = "saving";
+
 pub(super) fn metrics(_: &mut SchemaGenerator) -> Schema {
-    let names =
+    let mut names =
         one_of(MetricSet::INFOS.iter().map(|info| (info.name, format!("{} [{}]", info.help, info.unit))));
+    let saving = json!({ "type": "string", "pattern": SAVING, "description": "a key of `savings.metrics`" });
+    names["anyOf"].as_array_mut().expect("it is a list").push(saving);
     json_schema!({ "type": "array", "uniqueItems": true, "items": names })
 }
 
