@@ -59,12 +59,20 @@ impl Engine {
         self.agenda.is_lively = true;
     }
 
-    /// When the period passes next, as long as something else is still to come or has just come: a period alone keeps no
-    /// episode from ending.
+    /// When the period passes next, as long as something else is still to come, or somebody has begun to wait since whom
+    /// nobody was asked about: a period alone keeps no episode from ending. Periods that passed while nothing was to come
+    /// are left out.
     pub(super) fn next_period(&self) -> SimTime {
-        let lives =
-            self.agenda.is_lively || self.next_arrival().is_some() || self.scheduled.len() > self.agenda.own;
-        if lives { self.agenda.next } else { SimTime::MAX }
+        let Some(rebalancing) = self.rules.rebalancing else { return SimTime::MAX };
+        let is_stuck = self.agenda.is_lively && !rebalancing.no_place && self.cluster.totals().waiting > 0;
+        let totals = self.cluster.totals();
+        let lives = totals.running + totals.waiting > 0 && self.scheduled.len() > self.agenda.own;
+        if !lives && !is_stuck && self.next_arrival().is_none() {
+            return SimTime::MAX;
+        }
+        let late = self.cluster.now().0.saturating_sub(self.agenda.next.0);
+        let periods = late.div_ceil(rebalancing.period.0.max(1));
+        SimTime(self.agenda.next.0.saturating_add(periods * rebalancing.period.0))
     }
 
     /// The time as CloudSim's clock shows it: the sum of when the period last passed and of what has passed since, which

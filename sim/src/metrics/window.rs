@@ -242,12 +242,22 @@ mod tests {
     }
 
     /// Sums over the window.
-    const SUMS: &[&str] =
-        &["makespan", "energy_it", "energy_facility", "tasks_finished", "tasks_rejected", "evictions"];
+    const SUMS: &[&str] = &[
+        "makespan",
+        "energy_it",
+        "energy_kwh",
+        "energy_facility",
+        "tasks_finished",
+        "tasks_rejected",
+        "evictions",
+        "migrations",
+    ];
     /// Averages over the time of the window.
     const AVERAGES: &[&str] = &[
         "queue_length_mean",
         "cpu_utilisation",
+        "cpu_utilisation_on",
+        "hosts_on_mean",
         "memory_utilisation",
         "gpu_utilisation",
         "occupied_hosts_mean",
@@ -270,6 +280,26 @@ mod tests {
         "fragmentation_at_100",
         "fragmentation_at_130",
         "failed_tasks_at_130",
+        "filling_power_at_10",
+        "filling_power_at_20",
+        "filling_power_at_30",
+        "filling_power_at_40",
+        "filling_power_at_50",
+        "filling_power_at_60",
+        "filling_power_at_70",
+        "filling_power_at_80",
+        "filling_power_at_90",
+        "filling_power_at_100",
+        "slatah_percent",
+        "slatah_paper_percent",
+        "pdm_percent",
+        "pdm_paper_percent",
+        "slav",
+        "slav_paper",
+        "esv",
+        "esv_paper",
+        "cpu_shortage_percent",
+        "host_shutdowns",
     ];
 
     #[test]

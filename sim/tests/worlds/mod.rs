@@ -6,8 +6,9 @@ use sim::kernel::rng::Stream;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::models::gpu_power::{GpuCurve, GpuPower};
 use sim::models::power::HostPower;
+use sim::models::sleep::Sleep;
 use sim::resources::{DeviceClass, Resources};
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Topology};
+use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
 use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder};
 
 /// What a workload may contain beside plain tasks.
@@ -72,7 +73,17 @@ fn host_model(random: &mut Stream, kind_count: usize) -> HostModel {
             1 => HostPower::Fan { idle_watts, max_watts, exponent: 1.4 },
             _ => HostPower::preset("epyc_9654").expect("it is listed"),
         },
-        operation: Default::default(),
+        operation: Operation {
+            frequencies: vec![0.8, 0.5],
+            sleep: is_likely(random, 0.8).then(|| Sleep {
+                down: SimDuration(500_000 * random.below(4) as u64),
+                down_watts: 90.0,
+                asleep_watts: 5.0,
+                boot: SimDuration(500_000 * random.below(10) as u64),
+                boot_watts: 200.0,
+            }),
+            ..Operation::default()
+        },
     }
 }
 

@@ -1,0 +1,375 @@
+//! Random worlds in which running tasks are moved and resized, hosts sleep and wake and run at other frequencies, tasks are
+//! evicted meanwhile: whatever happens, energy and work balance and nobody is lost. `PROPTEST_RNG_SEED=n` draws the same
+//! worlds again.
+
+mod worlds;
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use sim::cluster::Status;
+use sim::control::{Governor, Phase};
+use sim::decision::{Decision, Infeasible, Request};
+use sim::engine::{Engine, Step};
+use sim::event::EventKind;
+use sim::kernel::ids::{HostId, Id, TaskId};
+use sim::kernel::rng::{Seed, Stream};
+use sim::kernel::time::{SimDuration, SimTime};
+use sim::models::migration::Migration;
+use sim::models::power::slowdown_at_frequency;
+use sim::resources::Resources;
+use sim::rules::{AfterEviction, CpuBound, Rebalancing, Rules};
+use sim::testing;
+use sim::view::ClusterView;
+use worlds::{Taste, is_likely};
+
+/// Answers at random, always feasibly.
+struct Chance {
+    random: Stream,
+    /// It changes nothing that matters: hosts are told to run as they do.
+    is_idle: bool,
+    answers_left: u32,
+    evictions_left: u32,
+}
+
+impl Chance {
+    fn pick<T: Copy>(&mut self, items: &[T]) -> Option<T> {
+        (!items.is_empty()).then(|| items[self.random.below(items.len())])
+    }
+
+    fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
+        if let Request::Rebalance { .. } = request {
+            return self.change(view);
+        }
+        if matches!(request, Request::Place { .. })
+            && self.evictions_left > 0
+            && is_likely(&mut self.random, 0.1)
+        {
+            let running: Vec<TaskId> = running(view).collect();
+            if let (Request::Place { task }, Some(victim)) = (request, self.pick(&running))
+                && view.gang(task).next() == Some(task)
+            {
+                self.evictions_left -= 1;
+                return Decision::Evict { victim };
+            }
+        }
+        testing::first_fit(view, request)
+    }
+
+    fn change(&mut self, view: ClusterView<'_>) -> Decision {
+        let hosts: Vec<HostId> = view.topology().hosts().collect();
+        let host = self.pick(&hosts).expect("there are hosts");
+        if self.answers_left == 0 || is_likely(&mut self.random, 0.3) {
+            return Decision::Defer;
+        }
+        self.answers_left -= 1;
+        if self.is_idle {
+            return Decision::Govern { host, governor: Governor::OnDemand };
+        }
+        let tasks: Vec<TaskId> = running(view).collect();
+        let task = self.pick(&tasks);
+        let kind = self.random.below(8);
+        match (kind, task) {
+            (0..=2, Some(task)) if view.move_of(task).is_none() => {
+                let shape = sim::resources::TaskShape { resources: view.held(task), ..*view.shape(task) };
+                let is_target = |&&to: &&HostId| to != view.placement(task).host && view.fits(&shape, to);
+                let targets: Vec<HostId> = hosts.iter().filter(is_target).copied().collect();
+                self.pick(&targets)
+                    .map_or(Decision::Defer, |to| Decision::Migrate(testing::placement_on(view, task, to)))
+            }
+            (3, Some(task)) if view.move_of(task).is_some() => Decision::CancelMigration { task },
+            (4, _) if view.phase(host) == Phase::On && view.is_vacant(host) && sleeps(view, host) => {
+                Decision::Sleep { host }
+            }
+            (5, _) if view.phase(host) == Phase::Asleep => Decision::Wake { host },
+            (6, _) => {
+                let governors = [Governor::OnDemand, Governor::Full, Governor::Step(0), Governor::Step(1)];
+                Decision::Govern { host, governor: governors[self.random.below(4)] }
+            }
+            (7, Some(task))
+                if view.move_of(task).is_none() && view.numa_free(view.placement(task).host).len() == 1 =>
+            {
+                let held = view.held(task);
+                let resources = Resources { cpu_milli: held.cpu_milli / 2, memory_mib: held.memory_mib };
+                Decision::Resize { task, resources }
+            }
+            _ => Decision::Defer,
+        }
+    }
+}
+
+fn running(view: ClusterView<'_>) -> impl Iterator<Item = TaskId> {
+    view.topology().hosts().flat_map(move |host| view.hosted(host))
+}
+
+fn sleeps(view: ClusterView<'_>, host: HostId) -> bool {
+    view.topology().model(host).operation.sleep.is_some()
+}
+
+/// Energy of each host and work of each task, from what was true between events.
+struct Books {
+    time: SimTime,
+    watts: Vec<f64>,
+    joules: Vec<f64>,
+    speeds: Vec<f64>,
+    done_seconds: Vec<f64>,
+    /// How often the speed of a task changed: each time rounds to a microsecond.
+    changes: Vec<u32>,
+}
+
+impl Books {
+    fn new(view: ClusterView<'_>, tasks: usize) -> Self {
+        let hosts = view.topology().host_count();
+        let mut books = Self {
+            time: SimTime::ZERO,
+            watts: vec![0.0; hosts],
+            joules: vec![0.0; hosts],
+            speeds: vec![0.0; tasks],
+            done_seconds: vec![0.0; tasks],
+            changes: vec![0; tasks],
+        };
+        books.look(view);
+        books
+    }
+
+    fn pass(&mut self, to: SimTime) {
+        let seconds = to.since(self.time).seconds();
+        self.time = to;
+        self.joules.iter_mut().zip(&self.watts).for_each(|(sum, watts)| *sum += watts * seconds);
+        self.done_seconds.iter_mut().zip(&self.speeds).for_each(|(sum, speed)| *sum += speed * seconds);
+    }
+
+    fn look(&mut self, view: ClusterView<'_>) {
+        for host in view.topology().hosts() {
+            self.watts[host.index()] = view.power_watts(host);
+        }
+        for index in 0..self.speeds.len() {
+            let task = TaskId::from_index(index);
+            let speed = if view.status(task) == Status::Running { speed(view, task) } else { 0.0 };
+            self.changes[index] += u32::from(speed != self.speeds[index]);
+            self.speeds[index] = speed;
+        }
+    }
+}
+
+fn speed(view: ClusterView<'_>, task: TaskId) -> f64 {
+    let host = view.placement(task).host;
+    let slowdown = match view.governor(host) {
+        Governor::OnDemand | Governor::Full => 1.0,
+        Governor::Step(step) => {
+            let frequency = view.topology().model(host).operation.frequencies[usize::from(step)];
+            slowdown_at_frequency(view.rules().cpu_bound.0, frequency)
+        }
+    };
+    let moved = if view.move_of(task).is_some() { 1.0 - view.rules().migration.slowdown } else { 1.0 };
+    moved / slowdown
+}
+
+/// Plays a random episode; gives the energy of each host.
+fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool) -> Vec<f64> {
+    let mut random = seed.stream("world");
+    let taste = Taste { rate: 0.05 * hosts as f64, has_mixed_gangs: false };
+    let topology = Arc::new(worlds::topology(&mut random, hosts));
+    let workload = Arc::new(worlds::workload(&mut random, jobs, taste));
+    let horizon = is_likely(&mut random, 0.3).then(|| SimTime(random.below(60_000_000) as u64));
+    // Periods may pass while somebody waits for ever: both ways of playing end at the same time.
+    let horizon = horizon.or(is_idle.then_some(SimTime(300_000_000)));
+    let rebalancing = Rebalancing {
+        period: SimDuration(1 + random.below(4_000_000) as u64),
+        first: SimTime(random.below(4_000_000) as u64),
+        overload: Some(0.7),
+        underload: Some(0.2),
+        no_place: true,
+    };
+    let after_eviction =
+        if is_likely(&mut random, 0.5) { AfterEviction::Restart } else { AfterEviction::Resume };
+    let rules = Rules {
+        horizon,
+        after_eviction,
+        rebalancing: has_question.then_some(rebalancing),
+        migration: Migration { bandwidth_mib_per_second: 5.0, slowdown: 0.1, power_share: 0.1 },
+        cpu_bound: CpuBound(0.6),
+        ..Rules::default()
+    };
+    let mut chance = Chance {
+        random: seed.stream("policy"),
+        is_idle,
+        answers_left: 400,
+        evictions_left: if is_idle { 0 } else { 20 },
+    };
+    let mut engine = Engine::new(topology, Arc::clone(&workload), rules);
+    let mut books = Books::new(engine.view(), workload.task_count());
+    let mut ends = vec![0_u32; workload.task_count()];
+    loop {
+        match engine.step() {
+            Step::Happened(event) => {
+                books.pass(event.time);
+                if let EventKind::TaskFinished { task, .. } = event.kind {
+                    let (done, work) = (books.done_seconds[task.index()], workload.work(task).seconds());
+                    let rounding = 2e-6 * f64::from(books.changes[task.index()] + 1);
+                    assert!((done - work).abs() <= rounding, "task {task} did {done} s of {work} s");
+                    ends[task.index()] += 1;
+                }
+                if let EventKind::TaskEvicted { task, .. } = event.kind
+                    && after_eviction == AfterEviction::Restart
+                {
+                    books.done_seconds[task.index()] = 0.0;
+                }
+                if let EventKind::TaskRejected { task, .. } = event.kind {
+                    ends[task.index()] += 1;
+                }
+                books.look(engine.view());
+                engine.assert_consistent();
+            }
+            Step::Decide(request) => {
+                books.pass(engine.view().now());
+                let decision = chance.decide(engine.view(), request);
+                engine.apply(request, decision).expect("what chance answers is feasible");
+                books.look(engine.view());
+                // While a gang is being placed, those who have a place hold it and do not run yet.
+                if !matches!(request, Request::Place { .. }) {
+                    engine.assert_consistent();
+                }
+            }
+            Step::Ended => break,
+        }
+    }
+    let view = engine.view();
+    books.pass(view.now());
+    for host in view.topology().hosts() {
+        let (own, theirs) = (books.joules[host.index()], view.energy_joules(host));
+        assert!((own - theirs).abs() <= 1e-9 * own.max(1.0), "host {host}: {theirs} J, not {own} J");
+    }
+    for (task, ends) in workload.tasks().zip(ends) {
+        let has_ended = matches!(view.status(task), Status::Finished | Status::Rejected);
+        assert_eq!(ends, u32::from(has_ended), "task {task} ends once or is still there");
+    }
+    for (task, one) in view.moves() {
+        assert_eq!(view.status(task), Status::Running, "who is on the way still runs where it was");
+        assert_ne!(view.placement(task).host, one.to.host);
+    }
+    view.topology().hosts().map(|host| view.energy_joules(host)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn energy_and_work_balance_whatever_is_changed(seed in any::<u64>(), hosts in 1..=10_usize, jobs in 1..=40_usize) {
+        play(Seed(seed), hosts, jobs, false, true);
+    }
+
+    /// Asking, and telling hosts to run as they do, cuts the time between two events into pieces.
+    #[test]
+    fn cutting_an_interval_changes_no_integral(seed in any::<u64>(), hosts in 1..=10_usize, jobs in 1..=40_usize) {
+        let whole = play(Seed(seed), hosts, jobs, true, false);
+        let cut = play(Seed(seed), hosts, jobs, true, true);
+        for (whole, cut) in whole.into_iter().zip(cut) {
+            prop_assert!((whole - cut).abs() <= 1e-12 * whole.max(1.0), "{cut} J, not {whole} J");
+        }
+    }
+}
+
+/// What cannot be is refused with its reason, and changes nothing.
+#[test]
+fn what_cannot_be_changed_is_refused() {
+    let rebalancing = Rebalancing {
+        period: SimDuration(10_000_000),
+        first: SimTime(10_000_000),
+        overload: None,
+        underload: None,
+        no_place: false,
+    };
+    let rules = Rules { rebalancing: Some(rebalancing), ..Rules::default() };
+    let hosts = "cpu 4 sleep off frequencies 0.5 | cpu 4 sleep free | cpu 2";
+    let mut engine = testing::engine_with(hosts, "at 0 cpu 3 work 100", rules);
+    let request = loop {
+        match engine.step() {
+            Step::Decide(request @ Request::Rebalance { .. }) => break request,
+            Step::Decide(request) => {
+                engine.apply(request, testing::first_fit(engine.view(), request)).expect("feasible");
+            }
+            Step::Happened(_) => {}
+            Step::Ended => panic!("the question comes at the start"),
+        }
+    };
+    let (task, nobody) = (TaskId(0), TaskId(7));
+    let to = |host| testing::placement_on(engine.view(), task, HostId(host));
+    let (to_same, to_small, to_other) = (to(0), to(2), to(1));
+    let room = Infeasible::Room { host: HostId(2), numa: to_small.numa };
+    let refusals = [
+        (Decision::Migrate(to_same), Infeasible::SameHost { task, host: HostId(0) }),
+        (Decision::Migrate(to_small), room),
+        (Decision::CancelMigration { task }, Infeasible::NotOnItsWay(task)),
+        (Decision::CancelMigration { task: nobody }, Infeasible::NotRunning(nobody)),
+        (Decision::Sleep { host: HostId(0) }, Infeasible::NotEmpty(HostId(0))),
+        (Decision::Sleep { host: HostId(2) }, Infeasible::NeverSleeps(HostId(2))),
+        (Decision::Sleep { host: HostId(9) }, Infeasible::NoSuchHost(HostId(9))),
+        (Decision::Wake { host: HostId(0) }, Infeasible::NotAsleep(HostId(0))),
+        (
+            Decision::Govern { host: HostId(1), governor: Governor::Step(0) },
+            Infeasible::NoFrequency(HostId(1)),
+        ),
+        (Decision::Cap { host: HostId(0), watts: 50 }, Infeasible::NoFrequency(HostId(0))),
+        (Decision::Reject, Infeasible::WrongAnswer),
+    ];
+    for (decision, reason) in refusals {
+        assert_eq!(engine.apply(request, decision), Err(reason), "{decision:?}");
+        engine.assert_consistent();
+    }
+    let mut answer = |decision| {
+        engine.apply(request, decision).expect("feasible");
+        while let Step::Happened(_) = engine.step() {}
+        engine.view().power_watts(HostId(1))
+    };
+    // Free sleep takes no time: the host sleeps and draws nothing, and is there again at once.
+    assert_eq!(answer(Decision::Sleep { host: HostId(1) }), 0.0);
+    assert_eq!(answer(Decision::Wake { host: HostId(1) }), 100.0);
+    // On its way a task costs either host a tenth of 100 W.
+    assert_eq!(answer(Decision::Migrate(to_other)), 110.0);
+    // At half of its frequency the host of 100 to 200 W draws no more than 112.5 W.
+    answer(Decision::Cap { host: HostId(0), watts: 113 });
+    assert_eq!(engine.view().governor(HostId(0)), Governor::Step(0));
+    assert_eq!(engine.apply(request, Decision::Migrate(to_other)), Err(Infeasible::OnItsWay(task)));
+    assert_eq!(
+        engine.apply(request, Decision::Sleep { host: HostId(1) }),
+        Err(Infeasible::NotEmpty(HostId(1)))
+    );
+}
+
+/// A frequency of one half makes work that waits for the cpu twice as long, a migration a tenth longer while it lasts.
+#[test]
+fn what_slows_a_task_down_delays_its_end() {
+    let rebalancing = Rebalancing {
+        period: SimDuration(100_000_000),
+        first: SimTime(100_000_000),
+        overload: None,
+        underload: None,
+        no_place: false,
+    };
+    let end_of = |memory: u32, answers: &[fn(ClusterView<'_>) -> Decision]| {
+        let migration = Migration { bandwidth_mib_per_second: 10.0, slowdown: 0.1, power_share: 0.0 };
+        let rules = Rules { rebalancing: Some(rebalancing), migration, ..Rules::default() };
+        let work = format!("at 0 cpu 1 memory {memory} work 100");
+        let mut engine = testing::engine_with("cpu 1 frequencies 0.5 | cpu 1", &work, rules);
+        let mut answers = answers.iter();
+        let decide = |view: ClusterView<'_>, request| match request {
+            Request::Rebalance { .. } => answers.next().map_or(Decision::Defer, |answer| answer(view)),
+            other => testing::first_fit(view, other),
+        };
+        testing::play(&mut engine, decide, &mut ());
+        engine.view().now().seconds()
+    };
+    let slow: fn(ClusterView<'_>) -> Decision =
+        |_| Decision::Govern { host: HostId(0), governor: Governor::Step(0) };
+    let leave: fn(ClusterView<'_>) -> Decision =
+        |view| Decision::Migrate(testing::placement_on(view, TaskId(0), HostId(1)));
+    let stay: fn(ClusterView<'_>) -> Decision = |_| Decision::CancelMigration { task: TaskId(0) };
+    assert_eq!(end_of(500, &[]), 100.0);
+    assert_eq!(end_of(500, &[slow]), 200.0);
+    // 50 s on its way, in which it does 45 s of its work.
+    assert_eq!(end_of(500, &[leave]), 105.0);
+    assert_eq!(end_of(500, &[leave, stay]), 100.0, "who stays loses nothing");
+    // It ends before it would have arrived: 100 s of work at nine tenths.
+    assert!((end_of(2000, &[leave]) - 100.0 / 0.9).abs() < 1e-5);
+}
