@@ -54,6 +54,30 @@ name = "{workload}/{rules}"
 
 /// What is replaced by what, and what the refusal must say.
 const REFUSED: &[(&str, &str, &[&str])] = &[
+    (
+        "[rules.usual]",
+        "[rules.usual]\nrebalancing = { period_seconds = 0 }",
+        &["`rules.usual.rebalancing.period_seconds`", "0 stands there", "above 0"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { slowdown = 1.0 }",
+        &["`rules.usual.migration.slowdown`", "below 1"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\naccounting = \"cloudsim_3\"",
+        &["`rules.usual.accounting`", "`rebalancing`"],
+    ),
+    ("[rules.usual]", "[rules.usual]\ncpu_bound = 1.5", &["`rules.usual.cpu_bound`", "from 0 to 1"]),
+    (
+        "place = \"best_fit\"\n",
+        "place = \"best_fit\"\npower = \"idle_timeout\"\n",
+        &["`schedulers.best.power`", "\"one\"", "`rebalancing`"],
+    ),
+    ("cores = 16", "cores = 16\ncpu_overcommit = 0.5", &["cpu_overcommit`", "from 1 to"]),
+    ("cores = 16", "cores = 16\nfrequencies = [0.5, 0.8]", &["frequencies`", "falling"]),
+    ("cores = 16", "cores = 16\nsleep = \"of\"", &["sleep`", "did you mean `off`"]),
     ("name = \"x\"", "nmae = \"x\"", &["line 1", "`nmae`", "`name`", "did you mean `name`?"]),
     ("name = \"x\"", "name = \"\"", &["line 1", "`name`", "empty"]),
     ("name = \"x\"", "name = x\"", &["x.toml, line 1"]),

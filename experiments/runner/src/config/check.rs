@@ -10,6 +10,7 @@ use sim::resources::{MAX_DEVICES_PER_HOST, MAX_NUMA_NODES_PER_HOST};
 use traces::transform::Transform;
 
 use super::document::Document;
+use super::operation;
 use super::schema::SAVING;
 use super::{
     ClusterConfig, ConfigError, ExperimentConfig, HostGroupConfig, Named, PoolConfig, RulesConfig, Source,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::nearest::unknown_name;
 
-type Checked = Result<(), ConfigError>;
+pub(super) type Checked = Result<(), ConfigError>;
 
 /// A series of fewer points has no middle.
 const FEWEST_SERIES_POINTS: usize = 4;
@@ -62,6 +63,7 @@ pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Chec
         rules(one, document, &["rules", name])?;
     }
     scenarios(config, document)?;
+    operation::asked(config, &config.scenarios(), document)?;
     schedulers(config, document)
 }
 
@@ -220,6 +222,7 @@ fn host_group<T>(group: &HostGroupConfig, kinds: &Named<T>, document: &Document,
             "0 stands there; allowed is 1 or more, or no such key".to_owned(),
         );
     }
+    operation::host_group(group, document, at)?;
     devices(group, kinds, document, at)
 }
 
@@ -306,6 +309,7 @@ fn transform_problem(transform: &Transform, seeds: &[u64]) -> Option<((&'static 
 
 pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> Checked {
     let refuse = |key: &str, problem: String| Err(document.refuse(&[at, &[key]].concat(), problem));
+    operation::rules(config, document, at)?;
     if let Some(pue) = config.pue.filter(|pue| !(pue.is_finite() && *pue >= 1.0)) {
         return refuse("pue", format!("{pue} stands there; allowed is a number of 1 or more"));
     }

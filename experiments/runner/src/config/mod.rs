@@ -11,6 +11,7 @@ mod document;
 mod include;
 mod known_cluster;
 mod named;
+mod operation;
 mod scenario;
 pub mod schema;
 mod shape;
