@@ -61,6 +61,9 @@ struct HostBook {
     short_seconds: f64,
     full_seconds: f64,
     shutdowns: u64,
+    /// What its tasks ask for beyond what it has; counted where everything is integrated from event to event.
+    lacked: f64,
+    lacked_sum: f64,
 }
 
 impl HostBook {
@@ -78,12 +81,15 @@ impl HostBook {
         short_seconds: 0.0,
         full_seconds: 0.0,
         shutdowns: 0,
+        lacked: 0.0,
+        lacked_sum: 0.0,
     };
 
     /// What held since the last record has held until now.
     fn pass(&mut self, now: SimTime) {
         let seconds = now.since(self.since).seconds();
         self.since = now;
+        self.lacked_sum += self.lacked * seconds;
         if self.is_recorded && seconds > 0.0 {
             self.shutdowns += u64::from(self.was_active && !self.is_active);
             self.was_active = self.is_active;
@@ -213,6 +219,7 @@ impl Consolidation {
                 (view.cpu_use_milli(host), u64::from(view.topology().physical(host).cpu_milli));
             let leaves = || view.hosted(host).any(|task| view.move_of(task).is_some());
             book.is_recorded = true;
+            book.lacked = used.saturating_sub(capacity) as f64;
             book.is_active = !view.is_vacant(host);
             book.is_full = used >= capacity && capacity > 0;
             book.is_short = used > capacity || (view.rules().migration.slowdown > 0.0 && leaves());
@@ -372,7 +379,10 @@ impl Consolidation {
                 tasks.iter().filter(asked).map(of_task).sum(),
                 tasks.iter().filter(asked).count() as f64,
             ),
-            shortage: over(demanded - sum_tasks(|book| book.given_sum), demanded),
+            shortage: over(
+                demanded - sum_tasks(|book| book.given_sum) + sum_hosts(|book| book.lacked_sum),
+                demanded,
+            ),
             host_shutdowns: hosts.iter().map(|book| book.shutdowns).sum(),
         }
     }

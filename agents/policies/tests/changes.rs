@@ -1,0 +1,133 @@
+//! Schedulers that change what runs: who sleeps and wakes, and who is moved where.
+
+use policies::episode::run_episode;
+use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
+use policies::{Policy, power, rebalance};
+use sim::kernel::rng::Seed;
+use sim::kernel::time::{SimDuration, SimTime};
+use sim::metrics::{MetricSet, Window};
+use sim::rules::{Rebalancing, Rules};
+use sim::testing::{Story, engine_with};
+
+const SECOND: u64 = 1_000_000;
+
+/// What happened, and the metrics, under a scheduler that is asked every ten seconds and when a task finds no place.
+fn played(scheduler: &str, hosts: &str, work: &str) -> (Vec<String>, impl Fn(&str) -> f64) {
+    let rebalancing = Rebalancing {
+        period: SimDuration(10 * SECOND),
+        first: SimTime(10 * SECOND),
+        overload: None,
+        underload: None,
+        no_place: true,
+    };
+    let horizon = Some(SimTime(2000 * SECOND));
+    let rules = Rules { rebalancing: Some(rebalancing), horizon, ..Rules::default() };
+    let config: SchedulerConfig = toml::from_str(scheduler).expect("a scheduler");
+    let mut scheduler = Scheduler::new(&config, Backfilling::Skip).expect("valid");
+    scheduler.reset(Seed(1));
+    let mut engine = engine_with(hosts, work, rules);
+    let mut metrics = MetricSet::over(Window::default(), engine.view());
+    let mut story = Story::default();
+    run_episode(&mut engine, &mut scheduler, &mut (&mut story, &mut metrics)).expect("feasible");
+    engine.assert_consistent();
+    let values = metrics.values(engine.view());
+    let value = move |name: &str| {
+        values[MetricSet::INFOS.iter().position(|info| info.name == name).unwrap_or_else(|| panic!("{name}"))]
+    };
+    let lines =
+        story.0.into_iter().filter(|line| !line.contains("period") && !line.contains("changed its use"));
+    (lines.collect(), value)
+}
+
+#[test]
+fn every_name_is_a_policy() {
+    for &(name, _) in rebalance::NAMES {
+        rebalance::rebalance(&name.into()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    for &(name, _) in power::NAMES {
+        power::power(&name.into()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let unknown = rebalance::rebalance(&"consolidat".into()).err().expect("no such policy").to_string();
+    assert!(unknown.contains("did you mean \"consolidate\""), "{unknown}");
+}
+
+/// 100 W idle; "off" takes 10 s down and 200 s up at 240 W: worth it after (48000 + 2400 - 1050) / 95 = 519.5 s.
+#[test]
+fn an_empty_host_sleeps_when_sleep_is_worth_it_and_wakes_for_whoever_finds_no_place() {
+    let (story, value) = played(
+        "power = 'idle_timeout'",
+        "cpu 1 | cpu 1 sleep off",
+        "at 0 cpu 1 work 1500 | at 800 cpu 1 work 100",
+    );
+    let expected = [
+        "0: task 0 came",
+        "0: task 0 started on host 0",
+        "520: host 1 is GoingDown",
+        "530: host 1 is Asleep",
+        "800: task 1 came",
+        "800: host 1 is Booting",
+        "1000: host 1 is On",
+        "1000: task 1 started on host 1",
+        "1100: task 1 finished on host 1",
+        "1500: task 0 finished on host 0",
+    ];
+    assert_eq!(story[..expected.len()], expected);
+    // On for all but what lies between 520 and 1000 s, and what follows 1100 + 520 s, when it goes down again.
+    assert!(value("hosts_on_mean") < 2.0 && value("hosts_on_mean") > 1.5, "{}", value("hosts_on_mean"));
+}
+
+#[test]
+fn a_reserve_stays_on() {
+    let hosts = "cpu 1 sleep free | cpu 1 sleep free | cpu 1 sleep free";
+    let (story, _) = played("power = { policy = 'idle_timeout', reserve = 2 }", hosts, "at 9 cpu 1 work 1");
+    let asleep: Vec<&String> = story.iter().filter(|line| line.contains("Asleep")).collect();
+    assert_eq!(asleep, ["0: host 2 is Asleep"], "of three that are empty two stay");
+}
+
+/// One of four cores is in use on each of two hosts: the first is emptied onto the second, and sleeps.
+#[test]
+fn what_fits_on_one_host_is_moved_there_and_the_other_sleeps() {
+    let scheduler = "
+        place = 'worst_fit'
+        rebalance = { policy = 'consolidate' }
+        power = { policy = 'idle_timeout', seconds = 0.0 }";
+    let work = "at 0 cpu 1 memory 100 work 500 | at 0 cpu 1 memory 100 work 500";
+    let (story, value) = played(scheduler, "cpu 4 sleep free | cpu 4 sleep free", work);
+    assert!(story.contains(&"10: task 0 is on its way to host 1".to_owned()), "{story:?}");
+    assert!(story.contains(&"20: host 0 is Asleep".to_owned()), "{story:?}");
+    assert_eq!((value("migrations"), value("tasks_finished")), (1.0, 2.0));
+    // 100 MiB at 954 MiB/s, slowed by a tenth for that long.
+    assert!(value("pdm_percent") > 0.0 && value("pdm_percent") < 0.01);
+}
+
+/// Two tasks of two cores on a host of four, of which only two are really there: when both use all of it, the smaller is moved.
+#[test]
+fn an_overloaded_host_is_relieved() {
+    let scheduler = "
+        order = 'fcfs'
+        rebalance = { policy = 'consolidate', evacuate = false }";
+    let work =
+        "at 0 cpu 2 memory 200 work 100 use 0:10,5:100 | at 0 cpu 2 memory 100 work 100 use 0:10,5:100";
+    let (story, value) = played(scheduler, "cpu 4 physical 2 | cpu 4 physical 4", work);
+    assert!(story.contains(&"10: task 1 is on its way to host 1".to_owned()), "{story:?}");
+    // From 5 to 10 s four cores are asked of two; what both ask for in all is 2 (5 * 0.2 + 95 * 2) core seconds.
+    assert!(
+        (value("cpu_shortage_percent") - 100.0 * 10.0 / 382.0).abs() < 0.1,
+        "{}",
+        value("cpu_shortage_percent")
+    );
+    assert!(value("slatah_percent") > 2.0 && value("slatah_paper_percent") > 2.0);
+    assert!(value("esv") > 0.0 && value("host_shutdowns") <= 2.0);
+}
+
+/// Emptied onto others only up to half of their cpu: three hosts of four cores with one core in use become two.
+#[test]
+fn a_cap_limits_what_a_host_takes_in() {
+    let work = "at 0 cpu 1 work 500 | at 0 cpu 1 work 500 | at 0 cpu 1 work 500";
+    let moves = |theta: f64| {
+        let scheduler =
+            format!("place = 'worst_fit'\nrebalance = {{ policy = 'cap_no_relief', theta = {theta} }}");
+        played(&scheduler, "cpu 4 | cpu 4 | cpu 4", work).1("migrations")
+    };
+    assert_eq!([moves(0.4), moves(0.5), moves(0.8)], [0.0, 1.0, 2.0]);
+}
