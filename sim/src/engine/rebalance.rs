@@ -59,14 +59,15 @@ impl Engine {
         self.agenda.is_lively = true;
     }
 
-    /// When the period passes next, as long as something else is still to come, or somebody has begun to wait since whom
-    /// nobody was asked about: a period alone keeps no episode from ending. Periods that passed while nothing was to come
-    /// are left out.
+    /// When the period passes next, as long as somebody is there and something else is still to come, if only the horizon,
+    /// or as long as something happened since it last passed and somebody waits: a period alone keeps no episode from
+    /// ending. Periods in which nobody was there are left out.
     pub(super) fn next_period(&self) -> SimTime {
         let Some(rebalancing) = self.rules.rebalancing else { return SimTime::MAX };
         let is_stuck = self.agenda.is_lively && !rebalancing.no_place && self.cluster.totals().waiting > 0;
         let totals = self.cluster.totals();
-        let lives = totals.running + totals.waiting > 0 && self.scheduled.len() > self.agenda.own;
+        let ends = self.rules.horizon.is_some() || self.scheduled.len() > self.agenda.own;
+        let lives = totals.running + totals.waiting > 0 && ends;
         if !lives && !is_stuck && self.next_arrival().is_none() {
             return SimTime::MAX;
         }

@@ -62,7 +62,17 @@ pub const PRESETS: &[(&str, f64, f64, &str)] = &[
     ("G2", 30.0, 150.0, "PWR plugin, as A10"),
     ("G3", 50.0, 400.0, "PWR plugin, as A100"),
     ("A100", 50.0, 400.0, "PWR plugin, SXM4"),
+    ("A100_PCIE", 50.0, 300.0, "PWR plugin idle; vendor, PCIe 80 GB"),
+    ("P40", 50.0, 250.0, "RAPS, Philly"),
     ("H100", 70.0, 700.0, "vendor, SXM5; idle unconfirmed"),
+    ("H100_PCIE", 70.0, 350.0, "vendor, PCIe; idle unconfirmed"),
+    ("H100_NVL", 70.0, 400.0, "Joulie, NVL; idle unconfirmed"),
+    ("H200", 80.3, 700.0, "measured idle; TDP, SXM"),
+    ("B200", 137.0, 1000.0, "measured idle (ROCm issue 5219); TDP, SXM air"),
+    ("MI250X", 88.0, 560.0, "RAPS, Frontier; a module"),
+    ("MI300X", 140.0, 750.0, "AMD data sheet; idle unconfirmed"),
+    ("MI355X", 238.0, 1400.0, "measured idle (ROCm issue 5219); maximum unconfirmed"),
+    ("L40S", 35.0, 350.0, "Joulie; idle unconfirmed"),
 ];
 
 #[cfg(test)]
