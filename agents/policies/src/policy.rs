@@ -77,6 +77,28 @@ impl Choice {
     }
 }
 
+/// A family of policies: a module each, their names with a line of help, and the policy that a config names.
+macro_rules! family {
+    ($family:ident: $($name:ident)*) => {
+        $(mod $name;)*
+
+        /// Name and one line of help of every policy.
+        pub const NAMES: &[(&str, &str)] = &[$((stringify!($name), $name::HELP)),*];
+
+        /// The policy that a config names.
+        ///
+        /// # Errors
+        /// When there is none of this name, or its options are wrong.
+        pub fn $family(choice: &Choice) -> Result<Box<dyn Policy>, PolicyError> {
+            match choice.policy.as_str() {
+                $(stringify!($name) => Ok(Box::new($name::policy(choice.typed()?))),)*
+                name => Err(PolicyError::unknown(stringify!($family), name, NAMES)),
+            }
+        }
+    };
+}
+pub(crate) use family;
+
 /// The options of a policy that has none.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

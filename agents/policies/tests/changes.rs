@@ -76,6 +76,17 @@ fn an_empty_host_sleeps_when_sleep_is_worth_it_and_wakes_for_whoever_finds_no_pl
     assert!(value("hosts_on_mean") < 2.0 && value("hosts_on_mean") > 1.5, "{}", value("hosts_on_mean"));
 }
 
+/// A task that fits on no sleeping host wakes none, and does not keep an empty host from going to sleep.
+#[test]
+fn nobody_is_woken_in_vain() {
+    let hosts = "cpu 1 gpus 1 | cpu 1 sleep free | cpu 1 sleep off";
+    let work = "at 0 cpu 1 gpus 1 work 1900 | at 100 cpu 1 gpus 1 work 1";
+    let (story, _) = played("power = 'idle_timeout'", hosts, work);
+    assert!(story.contains(&"0: host 1 is Asleep".to_owned()), "{story:?}");
+    assert!(story.contains(&"530: host 2 is Asleep".to_owned()), "{story:?}");
+    assert!(!story.iter().any(|line| line.contains("Booting")), "{story:?}");
+}
+
 #[test]
 fn a_reserve_stays_on() {
     let hosts = "cpu 1 sleep free | cpu 1 sleep free | cpu 1 sleep free";

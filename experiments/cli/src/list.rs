@@ -6,6 +6,7 @@ use runner::config::{
 };
 use serde_json::{Value, json};
 use sim::metrics::{Better, MetricSet};
+use sim::models::sleep::Sleep;
 
 use crate::args::{Family, ListArgs};
 use crate::failure::{Failure, failed};
@@ -73,7 +74,10 @@ fn entries(family: Family) -> Vec<Entry> {
                 }
             };
             let hosts = host_power_list().into_iter().map(entry("host power"));
-            hosts.chain(gpu_power_list().into_iter().map(entry("device power"))).collect()
+            let devices = gpu_power_list().into_iter().map(entry("device power"));
+            let sleep =
+                Sleep::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned())).map(entry("sleep"));
+            hosts.chain(devices).chain(sleep).collect()
         }
         Family::Clusters => cluster_names().into_iter().map(cluster).collect(),
         Family::Rules => RULES

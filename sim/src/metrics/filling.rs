@@ -57,24 +57,6 @@ impl<const PERCENT: u64> AllocationRatio<PERCENT> {
     }
 }
 
-impl<const PERCENT: u64> Metric for AllocationRatio<PERCENT> {
-    const UNIT: &'static str = "%";
-    const BETTER: Better = Better::Higher;
-    const HELP: &'static str = "allocated share of all GPUs when so many percent of them have been asked for";
-
-    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
-        self.on_decided(view);
-    }
-
-    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
-        self.on_decided(view);
-    }
-
-    fn value(&self, _: &Measured<'_>) -> f64 {
-        self.mean.value()
-    }
-}
-
 /// Power of all hosts, averaged over the bucket.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Power<const PERCENT: u64> {
@@ -88,24 +70,6 @@ impl<const PERCENT: u64> Power<PERCENT> {
         if self.bucket.is_now(view) {
             self.mean.add(view.totals().power_watts / 1000.0);
         }
-    }
-}
-
-impl<const PERCENT: u64> Metric for Power<PERCENT> {
-    const UNIT: &'static str = "kW";
-    const BETTER: Better = Better::Lower;
-    const HELP: &'static str = "power of all hosts when so many percent of the GPUs have been asked for";
-
-    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
-        self.on_decided(view);
-    }
-
-    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
-        self.on_decided(view);
-    }
-
-    fn value(&self, _: &Measured<'_>) -> f64 {
-        self.mean.value()
     }
 }
 
@@ -146,23 +110,33 @@ impl<const PERCENT: u64> Fragmentation<PERCENT> {
     }
 }
 
-impl<const PERCENT: u64> Metric for Fragmentation<PERCENT> {
-    const UNIT: &'static str = "%";
-    const BETTER: Better = Better::Lower;
-    const HELP: &'static str =
-        "GPU capacity that usual tasks could not use, when so many percent of the GPUs have been asked for";
+/// Metrics that look whenever a task was started or turned away, and average what they see.
+macro_rules! averages {
+    ($($name:ident, $unit:literal, $better:ident, $help:literal;)*) => {$(
+        impl<const PERCENT: u64> Metric for $name<PERCENT> {
+            const UNIT: &'static str = $unit;
+            const BETTER: Better = Better::$better;
+            const HELP: &'static str = $help;
 
-    fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
-        self.on_decided(view);
-    }
+            fn on_started(&mut self, _: TaskId, view: ClusterView<'_>) {
+                self.on_decided(view);
+            }
 
-    fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
-        self.on_decided(view);
-    }
+            fn on_rejected(&mut self, _: TaskId, view: ClusterView<'_>) {
+                self.on_decided(view);
+            }
 
-    fn value(&self, _: &Measured<'_>) -> f64 {
-        self.mean.value()
-    }
+            fn value(&self, _: &Measured<'_>) -> f64 {
+                self.mean.value()
+            }
+        }
+    )*};
+}
+
+averages! {
+    AllocationRatio, "%", Higher, "allocated share of all GPUs when so many percent of them have been asked for";
+    Power, "kW", Lower, "power of all hosts when so many percent of the GPUs have been asked for";
+    Fragmentation, "%", Lower, "GPU capacity that usual tasks could not use, when so many percent of the GPUs have been asked for";
 }
 
 /// Tasks that have been turned away when the bucket ends.

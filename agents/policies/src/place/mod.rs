@@ -1,32 +1,13 @@
 //! Where a task goes. One policy, one file; to add one, write the file and put its name into the list below:
 //! configs, `rackwright list` and the contract test then know it.
 
-use crate::policy::{Choice, Policy, PolicyError};
+use crate::policy::{Choice, Policy, PolicyError, family};
 
 pub(crate) mod preempt;
 mod search;
 
-macro_rules! places {
-    ($($name:ident)*) => {
-        $(mod $name;)*
-
-        /// Name and one line of help of every policy.
-        pub const NAMES: &[(&str, &str)] = &[$((stringify!($name), $name::HELP)),*];
-
-        /// The policy that a config names.
-        ///
-        /// # Errors
-        /// When there is none of this name, or its options are wrong.
-        pub fn place(choice: &Choice) -> Result<Box<dyn Policy>, PolicyError> {
-            match choice.policy.as_str() {
-                $(stringify!($name) => Ok(Box::new($name::policy(choice.typed()?))),)*
-                name => Err(PolicyError::unknown("place", name, NAMES)),
-            }
-        }
-    };
-}
-
-places! {
+family! {
+    place:
     random
     round_robin
     first_fit

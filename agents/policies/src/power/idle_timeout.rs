@@ -2,7 +2,9 @@
 //!
 //! How long is long enough is stated, or is the time from which on sleep saves energy (`sim::models::sleep`): whoever sleeps
 //! after that time spends at most twice what a host that knows the future would (ski rental). A reserve of hosts that are
-//! empty and on can be kept, and hosts woken beyond the one that is needed: hysteresis against hosts that go up and down.
+//! empty and on can be kept, and hosts woken beyond those that are needed: hysteresis against hosts that go up and down.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use sim::control::Phase;
@@ -21,7 +23,7 @@ pub(super) struct Options {
     seconds: Option<f64>,
     /// So many empty hosts stay on.
     reserve: usize,
-    /// So many hosts are woken beside each that is needed.
+    /// So many hosts are woken beside those that are needed.
     wake_also: usize,
 }
 
@@ -29,6 +31,8 @@ struct IdleTimeout {
     options: Options,
     /// Since when a host has been empty, as far as was looked; `SimTime::MAX` when somebody is on it.
     empty_since: Vec<SimTime>,
+    /// For whom a host was woken, or none could be, since the period last passed: each is looked at once in that time.
+    looked_after: BTreeSet<TaskId>,
     /// What was decided and not yet said.
     plan: Vec<Decision>,
     is_planned: bool,
@@ -66,37 +70,70 @@ impl IdleTimeout {
         empty.into_iter().rev().filter(is_due).take(spare).map(|host| Decision::Sleep { host }).collect()
     }
 
-    /// For every shape that waits and found no place, a sleeping host that could hold it, unless enough are on their way.
-    fn wakers(&self, view: ClusterView<'_>) -> Vec<Decision> {
-        let in_phase = |phase| view.topology().hosts().filter(move |&host| view.phase(host) == phase);
-        let mut needed = Resources::ZERO;
-        for task in view.waiting() {
-            let need = view.shape(task).resources;
-            needed = Resources {
-                cpu_milli: needed.cpu_milli.saturating_add(need.cpu_milli),
-                memory_mib: needed.memory_mib.saturating_add(need.memory_mib),
-            };
-        }
-        if needed == Resources::ZERO && view.waiting().next().is_none() {
+    /// For everyone who waits and found no place, room on a host that boots, or else the sleeping host with the fewest devices
+    /// that could hold them: who needs no GPU wakes none.
+    /// Who fits on none of them is no reason to wake any.
+    fn wakers(&mut self, view: ClusterView<'_>) -> Vec<Decision> {
+        let is_new = |task: &TaskId| view.has_failed(*task) && !self.looked_after.contains(task);
+        let in_need: Vec<TaskId> = view.waiting().filter(is_new).collect();
+        if in_need.is_empty() {
             return Vec::new();
         }
-        let mut coming = in_phase(Phase::Booting).fold(Resources::ZERO, |sum, host| add(sum, view.topology().capacity(host)));
+        let in_phase = |phase| view.topology().hosts().filter(move |&host| view.phase(host) == phase);
+        let mut asleep: Vec<HostId> = in_phase(Phase::Asleep).collect();
+        let mut coming: Vec<Coming> = in_phase(Phase::Booting).map(|host| Coming::empty(view, host)).collect();
         let mut wakers = Vec::new();
-        for host in in_phase(Phase::Asleep) {
-            if coming.covers(needed) && wakers.len() >= self.options.wake_also {
-                break;
+        for task in in_need {
+            self.looked_after.insert(task);
+            let shape = view.shape(task);
+            if coming.iter_mut().any(|host| host.takes(view, shape)) {
+                continue;
             }
+            let holds = |&(_, &host): &(usize, &HostId)| Coming::empty(view, host).takes(view, shape);
+            let devices = |&(_, &host): &(usize, &HostId)| view.device_kinds(host).len();
+            let Some((position, _)) = asleep.iter().enumerate().filter(holds).min_by_key(devices) else {
+                continue;
+            };
+            let host = asleep.remove(position);
             wakers.push(Decision::Wake { host });
-            coming = add(coming, view.topology().capacity(host));
+            let mut woken = Coming::empty(view, host);
+            woken.takes(view, shape);
+            coming.push(woken);
+        }
+        if !wakers.is_empty() {
+            wakers.extend(asleep.iter().take(self.options.wake_also).map(|&host| Decision::Wake { host }));
         }
         wakers
     }
 }
 
-fn add(sum: Resources, one: Resources) -> Resources {
-    Resources {
-        cpu_milli: sum.cpu_milli.saturating_add(one.cpu_milli),
-        memory_mib: sum.memory_mib.saturating_add(one.memory_mib),
+/// A host that will be on: what it will have free.
+struct Coming {
+    host: HostId,
+    free: Resources,
+    devices_left: usize,
+}
+
+impl Coming {
+    fn empty(view: ClusterView<'_>, host: HostId) -> Self {
+        let devices_left = view.device_kinds(host).len();
+        Self { host, free: view.topology().capacity(host), devices_left }
+    }
+
+    /// Takes a task in, if it will have room; parts of devices count as whole ones.
+    fn takes(&mut self, view: ClusterView<'_>, shape: &TaskShape) -> bool {
+        let count = usize::from(shape.devices.count);
+        let features = view.topology().model(self.host).features;
+        let usable = view.device_kinds(self.host).iter().filter(|&&kind| shape.devices.kinds.has(kind)).count();
+        let has_room = shape.is_possible
+            && self.free.covers(shape.resources)
+            && features & shape.features == shape.features
+            && usable.min(self.devices_left) >= count;
+        if has_room {
+            self.free = self.free.minus(shape.resources);
+            self.devices_left -= count;
+        }
+        has_room
     }
 }
 
@@ -106,13 +143,13 @@ impl Policy for IdleTimeout {
         if !self.is_planned {
             self.is_planned = true;
             self.look(view);
-            self.plan = match cause {
-                Occasion::NoPlace => self.wakers(view),
-                Occasion::Start | Occasion::Period | Occasion::Load if view.waiting().next().is_none() => {
-                    self.sleepers(view)
-                }
-                _ => self.wakers(view),
-            };
+            if cause != Occasion::NoPlace {
+                self.looked_after.clear();
+            }
+            self.plan = self.wakers(view);
+            if self.plan.is_empty() && cause != Occasion::NoPlace {
+                self.plan = self.sleepers(view);
+            }
             self.plan.reverse();
         }
         match self.plan.pop() {
@@ -126,11 +163,18 @@ impl Policy for IdleTimeout {
 
     fn reset(&mut self, _: Seed) {
         self.empty_since.clear();
+        self.looked_after.clear();
         self.plan.clear();
         self.is_planned = false;
     }
 }
 
 pub(super) fn policy(options: Options) -> impl Policy {
-    IdleTimeout { options, empty_since: Vec::new(), plan: Vec::new(), is_planned: false }
+    IdleTimeout {
+        options,
+        empty_since: Vec::new(),
+        looked_after: BTreeSet::new(),
+        plan: Vec::new(),
+        is_planned: false,
+    }
 }
