@@ -15,6 +15,7 @@ pub use change::Move;
 use crate::decision::{Infeasible, NumaShare, Placement};
 use crate::kernel::ids::{DeviceId, HostId, Id, IdVec, NumaNodeId, TaskId};
 use crate::kernel::time::SimTime;
+use crate::models::facility::{Electrical, Overhead};
 use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
 use crate::topology::Topology;
 
@@ -175,8 +176,18 @@ pub struct Cluster {
     spans: BTreeMap<(TaskId, HostId), Vec<Resources>>,
     totals: Totals,
     integrals: Integrals,
+    /// Nothing where the overhead of the facility is in proportion to the energy of its hosts.
+    facility: Option<FacilityMeter>,
     changes: ChangeLog,
     change: Changes,
+}
+
+/// What a facility has drawn beyond its hosts.
+#[derive(Clone, Copy, Debug)]
+struct FacilityMeter {
+    electrical: Electrical,
+    /// In joules.
+    drawn: Overhead,
 }
 
 /// Which hosts changed, in order: whoever remembers something per host reads from where it stopped.
@@ -221,6 +232,7 @@ impl Cluster {
                 ..Totals::default()
             },
             integrals: Integrals::default(),
+            facility: None,
             changes: ChangeLog { hosts: Vec::new(), base: 0, capacity: (2 * host_count).max(1024) },
             change: Changes::default(),
             now: SimTime::ZERO,
@@ -239,7 +251,8 @@ impl Cluster {
 
     /// Moves the clock: the only place where time passes.
     pub(crate) fn advance(&mut self, to: SimTime) {
-        let passed = u128::from(to.since(self.now).0);
+        let duration = to.since(self.now);
+        let passed = u128::from(duration.0);
         if passed == 0 {
             return;
         }
@@ -253,6 +266,20 @@ impl Cluster {
         sums.occupied_hosts += u128::from(totals.occupied_hosts) * passed;
         sums.hosts_on += u128::from(totals.hosts_on) * passed;
         sums.cpu_milli_on += u128::from(totals.cpu_milli_on) * passed;
+        if let Some(meter) = &mut self.facility {
+            let overhead = meter.electrical.overhead(totals.power_watts);
+            meter.drawn = meter.drawn.plus(overhead.times(duration.seconds()));
+        }
+    }
+
+    /// From now on the overhead of this facility is summed up.
+    pub(crate) fn meter(&mut self, electrical: Electrical) {
+        self.facility = Some(FacilityMeter { electrical, drawn: Overhead::default() });
+    }
+
+    /// What the facility has drawn beyond its hosts, in joules, where that is summed up.
+    pub(crate) fn overhead(&self) -> Option<Overhead> {
+        self.facility.map(|meter| meter.drawn)
     }
 
     pub(crate) fn topology(&self) -> &Arc<Topology> {

@@ -45,6 +45,7 @@ use crate::kernel::queue::{Class, EventQueue};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::pending::Pending;
 use crate::resources::TaskShape;
+use crate::models::facility::Facility;
 use crate::rules::{AfterEviction, DecideAfter, EventOrder, Rules, WhenNoPlace};
 use crate::topology::Topology;
 use crate::view::ClusterView;
@@ -147,6 +148,9 @@ impl Engine {
             lives: BTreeMap::new(),
             agenda: Agenda::NEVER,
         };
+        if let Facility::Electrical(electrical) = rules.facility {
+            engine.cluster.meter(electrical);
+        }
         engine.begin_agenda();
         engine
     }

@@ -15,6 +15,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::resources::{
     DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
 };
+use crate::models::facility::Overhead;
 use crate::rules::{Accounting, Rules};
 use crate::topology::Topology;
 use crate::workload::{MixEntry, UsePoint};
@@ -358,6 +359,12 @@ impl<'a> ClusterView<'a> {
     /// Energy of a host since the beginning, in joules.
     pub fn energy_joules(self, host: HostId) -> f64 {
         self.engine.cluster.energy_joules(host)
+    }
+
+    /// What the facility has drawn beyond its hosts since the beginning, in joules.
+    pub fn facility_overhead_joules(self) -> Overhead {
+        let summed = self.engine.cluster.overhead();
+        summed.unwrap_or_else(|| self.rules().facility.overhead(self.it_energy_joules()))
     }
 
     /// Energy of all hosts since the beginning, in joules, summed in order of the hosts.

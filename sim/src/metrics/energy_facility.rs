@@ -9,9 +9,9 @@ pub(super) struct Watch;
 impl Metric for Watch {
     const UNIT: &'static str = "kWh";
     const BETTER: Better = Better::Lower;
-    const HELP: &'static str = "energy of the whole facility";
+    const HELP: &'static str = "energy of the whole facility: hosts, losses and cooling";
 
     fn value(&self, measured: &Measured<'_>) -> f64 {
-        measured.rules().facility.energy_joules(measured.it_energy_joules()) / JOULES_PER_KWH
+        measured.facility_energy_joules() / JOULES_PER_KWH
     }
 }

@@ -13,6 +13,7 @@
 use super::consolidation::Sums;
 use crate::cluster::{Integrals, Totals};
 use crate::kernel::time::SimTime;
+use crate::models::facility::{Facility, Overhead};
 use crate::rules::Rules;
 use crate::topology::Topology;
 use crate::view::ClusterView;
@@ -48,6 +49,8 @@ struct Snapshot {
     time: SimTime,
     integrals: Integrals,
     it_energy_joules: f64,
+    /// Of the facility, in joules.
+    overhead: Overhead,
     totals: Totals,
 }
 
@@ -57,6 +60,7 @@ impl Snapshot {
             time: view.now(),
             integrals: *view.integrals(),
             it_energy_joules: view.it_energy_joules(),
+            overhead: view.facility_overhead_joules(),
             totals: *view.totals(),
         }
     }
@@ -79,6 +83,9 @@ impl Snapshot {
                 cpu_milli_on: less(now.cpu_milli_on, held.cpu_milli_on),
             },
             it_energy_joules: view.it_energy_joules() - held.power_watts * passed.seconds(),
+            overhead: view
+                .facility_overhead_joules()
+                .minus(view.rules().facility.overhead(held.power_watts).times(passed.seconds())),
             totals: held,
         }
     }
@@ -183,6 +190,19 @@ impl<'a> Measured<'a> {
         self.end.it_energy_joules - self.begin.it_energy_joules
     }
 
+    /// What the facility drew during it beyond its hosts, in joules.
+    pub fn overhead_joules(&self) -> Overhead {
+        self.end.overhead.minus(self.begin.overhead)
+    }
+
+    /// Energy of the whole facility during it, in joules.
+    pub fn facility_energy_joules(&self) -> f64 {
+        match self.rules().facility {
+            Facility::StaticPue(pue) => self.it_energy_joules() * pue,
+            Facility::Electrical(_) => self.it_energy_joules() + self.overhead_joules().sum(),
+        }
+    }
+
     /// Sums over the cluster at its end.
     pub fn totals(&self) -> &Totals {
         &self.end.totals
@@ -247,6 +267,8 @@ mod tests {
         "energy_it",
         "energy_kwh",
         "energy_facility",
+        "energy_losses",
+        "energy_cooling",
         "tasks_finished",
         "tasks_rejected",
         "evictions",
@@ -265,6 +287,7 @@ mod tests {
     ];
     /// Said of tasks, or true at the end, or of moments that are rare.
     const OTHERS: &[&str] = &[
+        "pue",
         "bounded_slowdown_mean",
         "wait_mean",
         "wait_p95",
