@@ -77,11 +77,13 @@ struct List {
 
 /// What a task uses of what it was given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Use {
-    cpu_milli: u64,
-    memory_mib: u64,
-    /// Of each device that it holds.
-    device_milli_each: u32,
+pub struct Use {
+    /// Thousandths of a core.
+    pub cpu_milli: u64,
+    /// Mebibytes.
+    pub memory_mib: u64,
+    /// Thousandths of each device that it holds.
+    pub device_milli_each: u32,
 }
 
 /// Energy of one host.

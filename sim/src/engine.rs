@@ -43,9 +43,9 @@ use crate::event::{Cause, Event, EventKind};
 use crate::kernel::ids::{HostId, Id, IdVec, JobId, ShapeId, TaskId};
 use crate::kernel::queue::{Class, EventQueue};
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::models::facility::Facility;
 use crate::pending::Pending;
 use crate::resources::TaskShape;
-use crate::models::facility::Facility;
 use crate::rules::{AfterEviction, DecideAfter, EventOrder, Rules, WhenNoPlace};
 use crate::topology::Topology;
 use crate::view::ClusterView;
@@ -420,7 +420,7 @@ impl Engine {
         host
     }
 
-    fn current_use(&self, task: TaskId) -> Use {
+    pub(crate) fn current_use(&self, task: TaskId) -> Use {
         let shape = &self.shapes[self.workload.shape(task)];
         if !self.workload.has_usage() {
             return used(shape, None);

@@ -6,7 +6,7 @@
 //!   `shared no` after it says that each of them serves one task; `name left` names the host.
 //! * A workload: `"at 0 cpu 2 work 5 | at 1 cpu 1 work 3 gpus 1"`, seconds and whole cores; `share 300` is that
 //!   many thousandths of one device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
-//!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `gang N` (a job of N such tasks),
+//!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `tenant`, `gang N` (a job of N such tasks),
 //!   `censored yes`; `started 7` and `on left` are what the source records of it: its start, and its host.
 
 use std::sync::Arc;
@@ -130,6 +130,7 @@ pub fn workload(drawing: &str) -> Workload {
         for (word, value) in pairs(text) {
             match word {
                 "at" => job.submit = SimTime(seconds(value).0),
+                "tenant" => job.tenant = number(value) as u32,
                 "cpu" => task.demand.cpu_milli = number(value) as u32 * 1000,
                 "memory" => task.demand.memory_mib = number(value) as u32,
                 "gpus" => gpus = number(value) as u8,

@@ -220,6 +220,19 @@ impl Topology {
             .expect("the same parts were accepted before")
     }
 
+    /// The same places with other powers of host models and kinds of devices.
+    #[must_use]
+    pub fn with_power(
+        mut self,
+        host: impl Fn(&HostModel) -> HostPower,
+        device: impl Fn(&DeviceKind) -> GpuPower,
+    ) -> Self {
+        self.models =
+            self.models.iter().map(|model| HostModel { power: host(model), ..model.clone() }).collect();
+        self.kinds.iter_mut().for_each(|kind| kind.power = device(kind));
+        self
+    }
+
     /// How many hosts there are.
     pub fn host_count(&self) -> usize {
         self.host_models.len()

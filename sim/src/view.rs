@@ -6,16 +6,16 @@
 //! in charge then: only the policies `recorded`, which repeat it, look at it, and it is known of tasks that have come,
 //! no earlier. When a recorded task will *end* stays hidden from them too.
 
-use crate::cluster::{Integrals, Move, Status, Totals};
+use crate::cluster::{Integrals, Move, Status, Totals, Use};
 use crate::control::{Governor, Phase};
 use crate::decision::Placement;
 use crate::engine::Engine;
 use crate::kernel::ids::{HostId, HostModelId, IdVec, JobId, ShapeId, TaskId, TenantId};
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::models::facility::Overhead;
 use crate::resources::{
     DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
 };
-use crate::models::facility::Overhead;
 use crate::rules::{Accounting, Rules};
 use crate::topology::Topology;
 use crate::workload::{MixEntry, UsePoint};
@@ -246,6 +246,16 @@ impl<'a> ClusterView<'a> {
     /// How the cpu of a host runs.
     pub fn governor(self, host: HostId) -> Governor {
         self.engine.cluster.control(host).governor
+    }
+
+    /// True when somebody is on the way from a host, or to it.
+    pub fn has_moves(self, host: HostId) -> bool {
+        self.engine.cluster.control(host).has_moves()
+    }
+
+    /// What a running task uses of what it was given.
+    pub fn use_of(self, task: TaskId) -> Use {
+        self.engine.current_use(task)
     }
 
     /// True when no task is on a host, or on its way to it.

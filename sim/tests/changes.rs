@@ -15,8 +15,12 @@ use sim::event::EventKind;
 use sim::kernel::ids::{HostId, Id, TaskId};
 use sim::kernel::rng::{Seed, Stream};
 use sim::kernel::time::{SimDuration, SimTime};
+use sim::metrics::Window;
+use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
+use sim::models::facility::{Converter, Delivery, Electrical, Facility, Overhead, UpsCurve};
 use sim::models::migration::Migration;
 use sim::models::power::slowdown_at_frequency;
+use sim::observe::Observer;
 use sim::resources::Resources;
 use sim::rules::{AfterEviction, CpuBound, Rebalancing, Rules};
 use sim::testing;
@@ -111,6 +115,9 @@ struct Books {
     time: SimTime,
     watts: Vec<f64>,
     joules: Vec<f64>,
+    /// Of the facility: watts and joules.
+    overhead_watts: Overhead,
+    overhead: Overhead,
     speeds: Vec<f64>,
     done_seconds: Vec<f64>,
     /// How often the speed of a task changed: each time rounds to a microsecond.
@@ -124,6 +131,8 @@ impl Books {
             time: SimTime::ZERO,
             watts: vec![0.0; hosts],
             joules: vec![0.0; hosts],
+            overhead_watts: Overhead::default(),
+            overhead: Overhead::default(),
             speeds: vec![0.0; tasks],
             done_seconds: vec![0.0; tasks],
             changes: vec![0; tasks],
@@ -135,6 +144,7 @@ impl Books {
     fn pass(&mut self, to: SimTime) {
         let seconds = to.since(self.time).seconds();
         self.time = to;
+        self.overhead = self.overhead.plus(self.overhead_watts.times(seconds));
         self.joules.iter_mut().zip(&self.watts).for_each(|(sum, watts)| *sum += watts * seconds);
         self.done_seconds.iter_mut().zip(&self.speeds).for_each(|(sum, speed)| *sum += speed * seconds);
     }
@@ -143,6 +153,7 @@ impl Books {
         for host in view.topology().hosts() {
             self.watts[host.index()] = view.power_watts(host);
         }
+        self.overhead_watts = view.rules().facility.overhead(self.watts.iter().sum());
         for index in 0..self.speeds.len() {
             let task = TaskId::from_index(index);
             let speed = if view.status(task) == Status::Running { speed(view, task) } else { 0.0 };
@@ -163,6 +174,24 @@ fn speed(view: ClusterView<'_>, task: TaskId) -> f64 {
     };
     let moved = if view.move_of(task).is_some() { 1.0 - view.rules().migration.slowdown } else { 1.0 };
     moved / slowdown
+}
+
+/// A static PUE, or one of the kinds of losses.
+fn facility(random: &mut Stream, hosts: usize) -> Facility {
+    let delivery = match random.below(3) {
+        0 => return Facility::default(),
+        1 => {
+            let (_, curve, _) = UpsCurve::PRESETS[random.below(UpsCurve::PRESETS.len())];
+            Delivery::Ups { curve, count: 1 + random.below(2) as u8 }
+        }
+        _ => Delivery::Converters {
+            count: hosts as u32,
+            rectifier: Converter::RECTIFIER,
+            board: Converter::BOARD,
+        },
+    };
+    let rated_watts = 1000.0 * hosts as f64;
+    Facility::Electrical(Electrical { delivery, rated_watts, distribution: 0.02, other: 0.01, cooling: 0.3 })
 }
 
 /// Plays a random episode; gives the energy of each host.
@@ -189,6 +218,7 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         rebalancing: has_question.then_some(rebalancing),
         migration: Migration { bandwidth_mib_per_second: 5.0, slowdown: 0.1, power_share: 0.1 },
         cpu_bound: CpuBound(0.6),
+        facility: facility(&mut random, hosts),
         ..Rules::default()
     };
     let mut chance = Chance {
@@ -199,11 +229,13 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
     };
     let mut engine = Engine::new(topology, Arc::clone(&workload), rules);
     let mut books = Books::new(engine.view(), workload.task_count());
+    let mut payers = EnergyByTenant::new(Window::default(), engine.view());
     let mut ends = vec![0_u32; workload.task_count()];
     loop {
         match engine.step() {
             Step::Happened(event) => {
                 books.pass(event.time);
+                payers.on_event(&event, engine.view());
                 if let EventKind::TaskFinished { task, .. } = event.kind {
                     let (done, work) = (books.done_seconds[task.index()], workload.work(task).seconds());
                     let rounding = 2e-6 * f64::from(books.changes[task.index()] + 1);
@@ -240,6 +272,7 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         let (own, theirs) = (books.joules[host.index()], view.energy_joules(host));
         assert!((own - theirs).abs() <= 1e-9 * own.max(1.0), "host {host}: {theirs} J, not {own} J");
     }
+    close_ledgers(view, payers.finish(view), &books);
     for (task, ends) in workload.tasks().zip(ends) {
         let has_ended = matches!(view.status(task), Status::Finished | Status::Rejected);
         assert_eq!(ends, u32::from(has_ended), "task {task} ends once or is still there");
@@ -249,6 +282,30 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         assert_ne!(view.placement(task).host, one.to.host);
     }
     view.topology().hosts().map(|host| view.energy_joules(host)).collect()
+}
+
+/// Tenants, idle hosts and boots add up to the meters, and hosts, losses and cooling to the facility.
+fn close_ledgers(view: ClusterView<'_>, payers: Vec<(Payer, Attributed)>, books: &Books) {
+    let close = |own: f64, theirs: f64| (own - theirs).abs() <= 1e-9 * own.abs().max(1.0);
+    let it: f64 = payers.iter().map(|(_, energy)| energy.it_joules).sum();
+    let facility: f64 = payers.iter().map(|(_, energy)| energy.facility_joules).sum();
+    let (it_meter, overhead) = (view.it_energy_joules(), view.facility_overhead_joules());
+    assert!(close(it, it_meter), "tenants have {it} J, meters {it_meter} J");
+    assert!(
+        close(facility, it_meter + overhead.sum()),
+        "tenants have {facility} J, the facility more or less"
+    );
+    for (payer, energy) in payers {
+        assert!(
+            energy.it_joules >= -1e-6 && energy.facility_joules >= energy.it_joules - 1e-6,
+            "{payer:?}: {energy:?}"
+        );
+    }
+    let (losses, cooling) = (books.overhead.losses, books.overhead.cooling);
+    assert!(
+        close(losses, overhead.losses) && close(cooling, overhead.cooling),
+        "{losses} J, {cooling} J: {overhead:?}"
+    );
 }
 
 proptest! {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sim::kernel::rng::Seed;
+use sim::models::facility::Facility;
+use sim::rules::Rules;
 use sim::topology::Topology;
 use sim::workload::Workload;
 use traces::transform::{self, Transform};
@@ -82,6 +84,20 @@ impl<'a> Assets<'a> {
             HostOrder::AsListed | HostOrder::Interleaved => listed,
             HostOrder::Shuffled => Arc::new(listed.shuffled(&mut Seed(run.seed).stream("hosts"))),
         })
+    }
+
+    /// The rules of a run on its topology.
+    ///
+    /// # Errors
+    /// When the building is not made for what its hosts draw.
+    pub fn rules(&self, run: &Run, topology: &Topology) -> Result<Rules, RunError> {
+        let Some(facility) = &run.facility else { return Ok(run.rules) };
+        let full_watts = cluster::Summary::of(topology).full_watts;
+        if let Some(rated_watts) = facility.rated_watts.filter(|&rated| rated < full_watts) {
+            return Err(RunError::Facility { run: run.title(), rated_watts, full_watts });
+        }
+        let electrical = facility.electrical(topology.host_count(), full_watts);
+        Ok(Rules { facility: Facility::Electrical(electrical), ..run.rules })
     }
 
     /// The workload of a run.

@@ -17,6 +17,7 @@ use traces::import::openb::{NodeRow, read_nodes};
 
 use crate::config::{
     ClusterConfig, DeviceKindConfig, HostGroupConfig, HostOrder, Named, NodesPower, PoolConfig,
+    PowerCurvesConfig,
 };
 use crate::error::RunError;
 
@@ -33,6 +34,16 @@ type Hosts = Vec<(HostModelId, RackId, Option<Box<str>>)>;
 /// # Errors
 /// When the list cannot be read, or the cluster is impossible.
 pub fn topology(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Result<Topology, RunError> {
+    let stated = as_stated(name, config, nodes)?;
+    let PowerCurvesConfig { hosts, devices } = config.power_curves;
+    Ok(stated.with_power(
+        |model| hosts.in_place_of(model.power, model.physical().cpu_milli),
+        |kind| devices.in_place_of(kind.power),
+    ))
+}
+
+/// With the powers that it states.
+fn as_stated(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Result<Topology, RunError> {
     let impossible = |source| RunError::Topology { cluster: name.to_owned(), source };
     if let Some(pool) = &config.pool {
         return pool_topology(pool).map_err(impossible);
@@ -88,7 +99,7 @@ impl Summary {
                     let model = topology.model(host);
                     let device =
                         |spec: &DeviceSpec| topology.kinds()[usize::from(spec.kind)].power.watts(milli);
-                    let cpu_milli = topology.capacity(host).cpu_milli;
+                    let cpu_milli = topology.physical(host).cpu_milli;
                     model.power.watts(share * cpu_milli, cpu_milli)
                         + model.devices.iter().map(device).sum::<f64>()
                 })
@@ -290,6 +301,18 @@ mod tests {
         assert_eq!(topology.capacity(host).memory_mib, u32::MAX);
         // 240 cores are 15 processors of 16: 225 W idle, 1800 W busy.
         assert_eq!(topology.model(host).power, HostPower::Linear { idle_watts: 225.0, max_watts: 1800.0 });
+    }
+
+    #[test]
+    fn another_curve_keeps_both_ends() {
+        let text = "
+            hosts = [{ count = 1, model = 'm', cores = 2, memory_gib = 2, devices = [{ kind = 'A100', count = 1 }],
+                       power = 'sr665_7763' }]
+            power_curves = { hosts = 'linear', devices = 'all_or_nothing' }";
+        let topology = topology("c", &config(text), None).expect("possible");
+        let power = topology.model(HostId(0)).power;
+        assert_eq!([0, 1000, 2000].map(|used| power.watts(used, 2000)), [79.3, (79.3 + 454.0) / 2.0, 454.0]);
+        assert_eq!([0, 1, 1000].map(|used| topology.kinds()[0].power.watts(used)), [50.0, 400.0, 400.0]);
     }
 
     #[test]

@@ -131,6 +131,19 @@ pub enum RunError {
         /// When the warm-up ends.
         begin_seconds: f64,
     },
+    /// A building that is too small for its hosts.
+    #[error(
+        "{run}: `facility.rated_watts` is {rated_watts}; allowed is {full_watts:.0} or more, which its hosts draw when all \
+         of them is in use"
+    )]
+    Facility {
+        /// The run.
+        run: String,
+        /// What it is made for.
+        rated_watts: f64,
+        /// What its hosts draw at most.
+        full_watts: f64,
+    },
     /// A cluster on which a trace cannot be replayed.
     #[error(transparent)]
     ReplayCluster(#[from] ReplayClusterError),

@@ -52,7 +52,8 @@ pub fn evaluate(
         Scheduler::new(&plan.schedulers[run.scheduler], run.backfilling).map_err(policy_error)?;
     scheduler.check(&workload, &topology).map_err(policy_error)?;
     scheduler.reset(Seed(run.seed));
-    let mut engine = Engine::new(topology, workload, run.rules);
+    let rules = assets.rules(run, &topology)?;
+    let mut engine = Engine::new(topology, workload, rules);
     let mut metrics = MetricSet::over(run.window, engine.view());
     let mut digest = EventDigest::new();
     let mut sampler = SeriesSampler::new(plan.series_points, engine.view());

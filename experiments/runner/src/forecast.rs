@@ -261,7 +261,8 @@ impl Trial<'_> {
             Scheduler::new(&self.plan.schedulers[run.scheduler], run.backfilling).map_err(policy_error)?;
         scheduler.check(&workload, &topology).map_err(policy_error)?;
         scheduler.reset(Seed(run.seed));
-        let mut engine = Engine::new(topology, workload, run.rules);
+        let rules = self.assets.rules(run, &topology)?;
+        let mut engine = Engine::new(topology, workload, rules);
         let mut observers = (
             (MetricSet::over(run.window, engine.view()), EventDigest::new()),
             (SeriesSampler::new(self.plan.series_points, engine.view()), Decided::default()),

@@ -15,7 +15,9 @@ use sim::metrics::Window;
 use sim::rules::Rules;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-use crate::config::{ClusterConfig, Config, RulesConfig, SavingsConfig, Source, WorkloadConfig};
+use crate::config::{
+    ClusterConfig, Config, FacilityConfig, RulesConfig, SavingsConfig, Source, WorkloadConfig,
+};
 use crate::error::RunError;
 
 /// The version of the program.
@@ -82,8 +84,10 @@ pub struct Run {
     pub workload: usize,
     /// Index of the scheduler.
     pub scheduler: usize,
-    /// The rules of the engine.
+    /// The rules of the engine; the building is made for the cluster by [`Assets::rules`](crate::assets::Assets::rules).
     pub rules: Rules,
+    /// The building, where its losses follow the load.
+    pub facility: Option<FacilityConfig>,
     /// The part of the episode that is measured.
     pub window: Window,
     /// Who may start before a task that must wait.
@@ -155,6 +159,7 @@ impl Plan {
                         workload,
                         scheduler: index,
                         rules: rules.rules(),
+                        facility: rules.facility.clone(),
                         window: rules.window(),
                         backfilling: rules.backfilling,
                         config,

@@ -25,6 +25,10 @@ pub(crate) struct Control {
 }
 
 impl Control {
+    pub(crate) fn has_moves(&self) -> bool {
+        self.moves > 0
+    }
+
     /// True when nothing was ever done with it, or all of that is over.
     fn is_plain(&self) -> bool {
         self.phase == Phase::On && self.governor == Governor::OnDemand && self.moves == 0

@@ -10,6 +10,7 @@ use crate::view::ClusterView;
 /// Joules in one kilowatt-hour.
 pub const JOULES_PER_KWH: f64 = 3.6e6;
 
+pub mod attribution;
 pub mod consolidation;
 mod filling;
 mod sample;

@@ -173,9 +173,8 @@ impl Electrical {
 
     /// Losses, and the cooling of the heat of hosts and losses.
     pub fn overhead(self, it_watts: f64) -> Overhead {
-        let losses = self.delivery_loss_watts(it_watts)
-            + self.distribution * it_watts
-            + self.other * self.rated_watts;
+        let losses =
+            self.delivery_loss_watts(it_watts) + self.distribution * it_watts + self.other * self.rated_watts;
         Overhead { losses, cooling: self.cooling * (it_watts + losses) }
     }
 }
@@ -184,9 +183,7 @@ impl Facility {
     /// What it draws beyond its hosts when these draw so much, in watts.
     pub fn overhead(self, it_power_watts: f64) -> Overhead {
         match self {
-            Self::StaticPue(pue) => {
-                Overhead { losses: it_power_watts * pue - it_power_watts, cooling: 0.0 }
-            }
+            Self::StaticPue(pue) => Overhead { losses: it_power_watts * pue - it_power_watts, cooling: 0.0 },
             Self::Electrical(electrical) => electrical.overhead(it_power_watts),
         }
     }

@@ -313,6 +313,14 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
     if let Some(pue) = config.pue.filter(|pue| !(pue.is_finite() && *pue >= 1.0)) {
         return refuse("pue", format!("{pue} stands there; allowed is a number of 1 or more"));
     }
+    if let Some(facility) = &config.facility {
+        if config.pue.is_some() {
+            return refuse("facility", "it stands beside `pue`; allowed is one of both".to_owned());
+        }
+        if let Some((key, problem)) = facility.problem() {
+            return Err(document.refuse(&[at, &["facility"], &key].concat(), problem));
+        }
+    }
     let moment = |key, seconds: Option<f64>, allows_zero: bool| {
         let Some(seconds) = seconds else { return Ok(None) };
         let moment = SimTime::from_seconds(seconds).filter(|&moment| allows_zero || moment != SimTime::ZERO);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use sim::models::gpu_power::{self, GpuPower};
+use sim::models::gpu_power::{self, GpuCurve, GpuPower};
 use sim::models::power::{self, HostPower};
 use sim::models::sleep::Sleep;
 use sim::resources::DeviceClass;
@@ -40,6 +40,84 @@ pub struct ClusterConfig {
     /// Which host wins a tie.
     #[serde(default)]
     pub host_order: HostOrder,
+    /// Other curves for the powers that stand here, to see what hangs on them.
+    #[serde(default, skip_serializing_if = "PowerCurvesConfig::is_default")]
+    pub power_curves: PowerCurvesConfig,
+}
+
+/// Other curves between the same powers, when nothing and when everything is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PowerCurvesConfig {
+    /// Of hosts without their devices.
+    pub hosts: HostCurve,
+    /// Of devices.
+    pub devices: DeviceCurve,
+}
+
+impl PowerCurvesConfig {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How the power of a host follows the share of its cpu in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HostCurve {
+    /// As the cluster states it.
+    #[default]
+    Stated,
+    /// Straight from one end to the other.
+    Linear,
+    /// With 2u - u^1.4 (Fan, Weber, Barroso, ISCA 2007).
+    Fan,
+    /// With the cube of the share.
+    Cubic,
+}
+
+impl HostCurve {
+    /// This curve between the ends of another one.
+    pub(crate) fn in_place_of(self, stated: HostPower, cpu_milli: u32) -> HostPower {
+        let (idle_watts, max_watts) = (stated.idle_watts(cpu_milli), stated.max_watts(cpu_milli));
+        match self {
+            Self::Stated => stated,
+            Self::Linear => HostPower::Linear { idle_watts, max_watts },
+            Self::Fan => HostPower::Fan { idle_watts, max_watts, exponent: 1.4 },
+            Self::Cubic => HostPower::Cubic { idle_watts, max_watts },
+        }
+    }
+}
+
+/// How the power of a device follows the share of it in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceCurve {
+    /// As the cluster states it, or as its model is known.
+    #[default]
+    Stated,
+    /// Straight: work that computes.
+    Linear,
+    /// With log2(1 + u) (SustainCluster).
+    Log,
+    /// With 0.65 sqrt(u): work that waits for memory (Joulie).
+    MemoryBound,
+    /// All as soon as any part is in use (PWR, 2025).
+    AllOrNothing,
+}
+
+impl DeviceCurve {
+    /// This curve between the ends of another one.
+    pub(crate) fn in_place_of(self, stated: GpuPower) -> GpuPower {
+        let curve = match self {
+            Self::Stated => stated.curve,
+            Self::Linear => GpuCurve::Linear,
+            Self::Log => GpuCurve::Log,
+            Self::MemoryBound => GpuCurve::MemoryBound,
+            Self::AllOrNothing => GpuCurve::AllOrNothing,
+        };
+        GpuPower { curve, ..stated }
+    }
 }
 
 /// In which order hosts are numbered; ties between hosts go to the lowest number.

@@ -8,6 +8,7 @@
 mod check;
 mod cluster;
 mod document;
+mod facility;
 mod include;
 mod known_cluster;
 mod named;
@@ -26,10 +27,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cluster::{
-    ClusterConfig, DeviceGroupConfig, DeviceKindConfig, HostGroupConfig, HostOrder, NodesConfig,
-    NodesImporter, NodesPower, PoolConfig, gpu_power_list, gpu_power_names, host_power_list,
-    host_power_names,
+    ClusterConfig, DeviceCurve, DeviceGroupConfig, DeviceKindConfig, HostCurve, HostGroupConfig, HostOrder,
+    NodesConfig, NodesImporter, NodesPower, PoolConfig, PowerCurvesConfig, gpu_power_list, gpu_power_names,
+    host_power_list, host_power_names,
 };
+pub use facility::{ConvertersConfig, FacilityConfig, Redundancy};
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
 pub use named::Named;
 pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridConfig, Seeds};

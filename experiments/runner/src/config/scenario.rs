@@ -16,7 +16,7 @@ use sim::rules::{
     Accounting, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, WhenNoPlace,
 };
 
-use super::schema;
+use super::{FacilityConfig, schema};
 
 /// The seeds, each once: a list, or `{ from, count }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -120,6 +120,9 @@ pub struct RulesConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.0))]
     pub pue: Option<f64>,
+    /// The building where its losses follow the load, in the place of a `pue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facility: Option<FacilityConfig>,
     /// Who may start before a task that must wait.
     pub backfilling: Backfilling,
     /// When schedulers are asked what to change of what runs; without it, never.
@@ -234,6 +237,11 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "for how long is measured; the episode itself goes on",
     ),
     ("pue", "a number of 1 or more (default: 1.54)", "power usage effectiveness of the building"),
+    (
+        "facility",
+        "a table: ups or converters, and redundancy, rated_watts, distribution, other, cooling (default: none)",
+        "the building where its losses follow the load, in the place of a pue",
+    ),
     (
         "backfilling",
         "skip (default), none, easy, easy_published, conservative",

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sim::metrics::MetricSet;
+use sim::models::facility::UpsCurve;
 use sim::models::gpu_power::GpuCurve;
 use sim::models::power::HostPower;
 use sim::models::sleep::Sleep;
@@ -94,6 +95,17 @@ pub(super) fn sleep(_: &mut SchemaGenerator) -> Schema {
     let keys = ["down_seconds", "down_watts", "asleep_watts", "boot_seconds", "boot_watts"];
     let presets = one_of(Sleep::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned())));
     json_schema!({ "anyOf": [presets, numbers(&keys, &keys)] })
+}
+
+pub(super) fn ups(_: &mut SchemaGenerator) -> Schema {
+    let keys = ["no_load", "proportional", "square"];
+    let presets = one_of(UpsCurve::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned())));
+    json_schema!({ "anyOf": [presets, numbers(&keys, &keys)] })
+}
+
+pub(super) fn converter(_: &mut SchemaGenerator) -> Schema {
+    let keys = ["loss_watts", "efficiency"];
+    schema(numbers(&keys, &keys))
 }
 
 pub(super) fn device_class(_: &mut SchemaGenerator) -> Schema {
