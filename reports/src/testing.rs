@@ -2,7 +2,8 @@
 
 use crate::random::Random;
 use results::{
-    Better, ExperimentManifest, FinishedRun, MetricValue, PlannedRun, Results, RunRecord, SeriesPoint,
+    Better, EnergyShare, ExperimentManifest, FinishedRun, MetricValue, Payer, PlannedRun, Results, RunRecord,
+    SeriesPoint,
 };
 use std::collections::BTreeMap;
 
@@ -106,6 +107,8 @@ fn run(size: Size, scenario: usize, scheduler: usize, seed: u64) -> FinishedRun 
     let series: Vec<SeriesPoint> =
         (0..size.samples).map(|step| sample(size.samples, step, skill, &mut own)).collect();
     let id = format!("{:08x}{:08x}", 0xa000_0000_u64 + scenario as u64 * 256 + scheduler as u64, seed);
+    let metrics = metrics(skill, luck, scenario, &mut own);
+    let facility_kwh = metrics["energy_facility"].value;
     let record = RunRecord {
         experiment: "invented_packing".to_owned(),
         scheduler: name(&SCHEDULERS, scheduler),
@@ -115,7 +118,8 @@ fn run(size: Size, scenario: usize, scheduler: usize, seed: u64) -> FinishedRun 
         digest: format!("{:016x}", own.0),
         events: 240_000 + seed,
         decisions: 80_000 + seed,
-        metrics: metrics(skill, luck, scenario, &mut own),
+        metrics,
+        energy_by_tenant: Some(energy_by_tenant(facility_kwh)),
         scenario: scenario_name,
         id,
     };
@@ -125,6 +129,7 @@ fn run(size: Size, scenario: usize, scheduler: usize, seed: u64) -> FinishedRun 
 fn metrics(skill: f64, luck: f64, scenario: usize, own: &mut Random) -> BTreeMap<String, MetricValue> {
     let devices = if scenario == 1 { 1.0 } else { 0.0 };
     let mut jitter = |spread: f64| 1.0 + spread * (own.share() - 0.5);
+    let energy = 530.0 * skill.max(0.7) * jitter(0.01);
     let wait = 41.2 * skill * (1.0 + 0.4 * luck) * jitter(0.06);
     let all = [
         ("bounded_slowdown_mean", wait / 11.0 * jitter(0.02), "1", Better::Lower),
@@ -134,8 +139,10 @@ fn metrics(skill: f64, luck: f64, scenario: usize, own: &mut Random) -> BTreeMap
         ("cpu_utilisation", 78.0 / skill.max(0.8) * jitter(0.02), "%", Better::Higher),
         ("memory_utilisation", 52.0 * jitter(0.03), "%", Better::Neither),
         ("gpu_utilisation", devices * 61.0 / skill.max(0.7) * jitter(0.03), "%", Better::Higher),
-        ("energy_it", 412.0 * jitter(0.01), "kWh", Better::Lower),
-        ("energy_facility", 530.0 * skill.max(0.7) * jitter(0.01), "kWh", Better::Lower),
+        ("energy_it", 0.78 * energy, "kWh", Better::Lower),
+        ("energy_losses", 0.06 * energy, "kWh", Better::Lower),
+        ("energy_cooling", 0.16 * energy, "kWh", Better::Lower),
+        ("energy_facility", energy, "kWh", Better::Lower),
         ("tasks_rejected", (9.0 * skill * luck * jitter(0.4)).floor(), "tasks", Better::Lower),
         ("evictions", 0.0, "tasks", Better::Lower),
         ("power_mean", 17.4 * jitter(0.01), "kW", Better::Neither),
@@ -145,6 +152,18 @@ fn metrics(skill: f64, luck: f64, scenario: usize, own: &mut Random) -> BTreeMap
             (name.to_owned(), MetricValue { value, unit: unit.to_owned(), better })
         })
         .collect()
+}
+
+/// Nine tenants, each half of the one before, and what is nobody's.
+fn energy_by_tenant(facility_kwh: f64) -> Vec<EnergyShare> {
+    let share = |payer, part: f64| EnergyShare {
+        payer,
+        it_kwh: 0.78 * part * facility_kwh,
+        facility_kwh: part * facility_kwh,
+    };
+    let tenants = (0..9).map(|tenant| share(Payer::Tenant(tenant), 0.4 / f64::from(1 << tenant)));
+    let sum: f64 = (0..9).map(|tenant| 0.4 / f64::from(1 << tenant)).sum();
+    tenants.chain([share(Payer::Idle, 0.98 - sum), share(Payer::Boot, 0.02)]).collect()
 }
 
 fn sample(count: u32, step: u32, skill: f64, own: &mut Random) -> SeriesPoint {

@@ -28,6 +28,15 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
 }
 
+/// Watches where there is someone to watch.
+impl<O: Observer> Observer for Option<O> {
+    fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+        if let Some(observer) = self {
+            observer.on_event(event, view);
+        }
+    }
+}
+
 /// Watches nothing.
 impl Observer for () {
     fn on_event(&mut self, _: &Event, _: ClusterView<'_>) {}

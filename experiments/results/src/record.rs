@@ -39,6 +39,30 @@ pub struct MetricValue {
     pub better: Better,
 }
 
+/// Who is behind energy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payer {
+    /// Whoever submitted work, by number.
+    Tenant(u32),
+    /// Nobody: what was on, or asleep, and not reserved.
+    Idle,
+    /// Going to sleep and coming back.
+    Boot,
+}
+
+/// The energy that one is behind, in kWh; those of all together are the meters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnergyShare {
+    /// Who.
+    pub payer: Payer,
+    /// Of hosts and devices.
+    pub it_kwh: f64,
+    /// With its part of losses and cooling.
+    pub facility_kwh: f64,
+}
+
 /// A finished run: nothing here depends on the machine or on the wall clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +89,9 @@ pub struct RunRecord {
     pub decisions: u64,
     /// What was measured, by name.
     pub metrics: BTreeMap<String, MetricValue>,
+    /// Who is behind the energy, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_by_tenant: Option<Vec<EnergyShare>>,
 }
 
 impl RunRecord {
@@ -87,6 +114,14 @@ impl RunRecord {
                 return Err(format!(
                     "the metric `{name}` is {}, and only finite numbers are allowed",
                     metric.value
+                ));
+            }
+        }
+        for share in self.energy_by_tenant.iter().flatten() {
+            if !(share.it_kwh.is_finite() && share.facility_kwh.is_finite()) {
+                return Err(format!(
+                    "the energy of {:?} is {} and {} kWh, and only finite numbers are allowed",
+                    share.payer, share.it_kwh, share.facility_kwh
                 ));
             }
         }

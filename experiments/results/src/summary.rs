@@ -1,7 +1,7 @@
 //! `summary.json`: everything a script or a person wants to look up, in plan order.
 
 use crate::load::Results;
-use crate::record::MetricValue;
+use crate::record::{EnergyShare, MetricValue};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -19,6 +19,8 @@ struct RunSummary<'a> {
     seed: u64,
     digest: &'a str,
     metrics: &'a BTreeMap<String, MetricValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    energy_by_tenant: Option<&'a [EnergyShare]>,
 }
 
 impl<'a> Summary<'a> {
@@ -29,6 +31,7 @@ impl<'a> Summary<'a> {
             seed: run.record.seed,
             digest: &run.record.digest,
             metrics: &run.record.metrics,
+            energy_by_tenant: run.record.energy_by_tenant.as_deref(),
         });
         Summary { experiment: &results.manifest.experiment, runs: runs.collect() }
     }

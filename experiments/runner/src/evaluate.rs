@@ -6,11 +6,12 @@ use std::time::Instant;
 use policies::Policy;
 use policies::episode::{Counts, run_episode};
 use policies::scheduler::Scheduler;
-use results::{MetricValue, RunRecord, SeriesPoint, Timing};
+use results::{EnergyShare, MetricValue, RunRecord, SeriesPoint, Timing};
 use sim::engine::Engine;
 use sim::kernel::rng::Seed;
 use sim::kernel::time::SimTime;
-use sim::metrics::{Better, MetricSet};
+use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
+use sim::metrics::{Better, JOULES_PER_KWH, MetricSet};
 use sim::observe::EventDigest;
 use sim::view::ClusterView;
 
@@ -57,8 +58,10 @@ pub fn evaluate(
     let mut metrics = MetricSet::over(run.window, engine.view());
     let mut digest = EventDigest::new();
     let mut sampler = SeriesSampler::new(plan.series_points, engine.view());
+    let mut energy = plan.energy_by_tenant.then(|| EnergyByTenant::new(run.window, engine.view()));
     let begin = Instant::now();
-    let counts = run_episode(&mut engine, &mut scheduler, &mut (&mut metrics, (&mut digest, &mut sampler)))
+    let mut observers = ((&mut metrics, &mut energy), (&mut digest, &mut sampler));
+    let counts = run_episode(&mut engine, &mut scheduler, &mut observers)
         .map_err(|source| RunError::Episode { run: run.title(), source: Box::new(source) })?;
     let wall_seconds = begin.elapsed().as_secs_f64();
     let end = engine.view().now();
@@ -80,6 +83,7 @@ pub fn evaluate(
             events: counts.events,
             decisions: counts.decisions,
             metrics: metric_values(&metrics, engine.view()),
+            energy_by_tenant: energy.map(|energy| energy_shares(&energy.finish(engine.view()))),
         },
         series: sampler.finish(engine.view()),
         timing: Timing {
@@ -101,6 +105,19 @@ fn metric_values(metrics: &MetricSet, view: ClusterView<'_>) -> BTreeMap<String,
         (info.name.to_owned(), MetricValue { value, unit: info.unit.to_owned(), better: better(info.better) })
     };
     values.map(value).collect()
+}
+
+fn energy_shares(all: &[(Payer, Attributed)]) -> Vec<EnergyShare> {
+    let share = |(payer, energy): &(Payer, Attributed)| EnergyShare {
+        payer: match payer {
+            Payer::Tenant(tenant) => results::Payer::Tenant(tenant.0),
+            Payer::Idle => results::Payer::Idle,
+            Payer::Boot => results::Payer::Boot,
+        },
+        it_kwh: energy.it_joules / JOULES_PER_KWH,
+        facility_kwh: energy.facility_joules / JOULES_PER_KWH,
+    };
+    all.iter().map(share).collect()
 }
 
 fn timing(counts: Counts, wall_seconds: f64) -> Timing {

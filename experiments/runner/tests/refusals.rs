@@ -69,6 +69,68 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "[rules.usual]\naccounting = \"cloudsim_3\"",
         &["`rules.usual.accounting`", "`rebalancing`"],
     ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { ups = \"modem\" }",
+        &["`modem`", "did you mean `modern`?"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { ups = { no_load = 0.01, proportional = -1, square = 0 } }",
+        &["`rules.usual.facility.ups.proportional`", "-1", "0 or more"],
+    ),
+    ("[rules.usual]", "[rules.usual]\nfacility = { ups = { no_load = 0.01 } }", &["missing", "proportional"]),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { ups = \"eco\", redundancy = \"3n\" }",
+        &["`rules.usual.facility.redundancy`", "3n", "2n"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { ups = \"eco\", rated_watts = 0 }",
+        &["`rules.usual.facility.rated_watts`", "0 stands there", "above 0"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { ups = \"eco\", cooling = inf }",
+        &["`rules.usual.facility.cooling`", "inf", "0 or more"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { ups = \"eco\", converters = {} }",
+        &["`rules.usual.facility`", "exactly one of `ups` and `converters`"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = {}",
+        &["`rules.usual.facility`", "exactly one of `ups` and `converters`"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { converters = {}, redundancy = \"2n\" }",
+        &["`rules.usual.facility.redundancy`", "with a `ups`"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { converters = { board = { loss_watts = 13, efficiency = 1.2 } } }",
+        &["`rules.usual.facility.converters.board.efficiency`", "1.2", "up to 1"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { converters = { rectifier = { loss_watts = -1, efficiency = 1 } } }",
+        &["`rules.usual.facility.converters.rectifier.loss_watts`", "-1", "0 or more"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nfacility = { ups = \"eco\" }",
+        &["`rules.usual.facility`", "beside `pue`", "one of both"],
+    ),
+    (
+        "[clusters.hosts]",
+        "[clusters.hosts]\npower_curves = { hosts = \"lienar\" }",
+        &["`clusters.hosts.power_curves.hosts`", "lienar", "linear"],
+    ),
+    ("[clusters.hosts]", "[clusters.hosts]\npower_curves = { gpus = \"log\" }", &["`gpus`", "devices"]),
     ("[rules.usual]", "[rules.usual]\ncpu_bound = 1.5", &["`rules.usual.cpu_bound`", "from 0 to 1"]),
     (
         "place = \"best_fit\"\n",

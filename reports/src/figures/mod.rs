@@ -15,6 +15,7 @@ mod drawing;
 mod line_panel;
 mod palette;
 mod small_multiples;
+mod stack_panel;
 mod thin;
 mod time_chart;
 
@@ -99,6 +100,8 @@ figures! {
     utilisation_over_time
     waiting_over_time
     power_over_time
+    energy_ledger
+    energy_by_tenant
 }
 
 macro_rules! experiment_figures {

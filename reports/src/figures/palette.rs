@@ -24,6 +24,29 @@ pub(super) fn colour(place: usize) -> RGBColor {
     }
 }
 
+/// The colour of the part of a stack at this place. From the muted colours of Tol ("Colour schemes", SRON/EPS/TN/09-002,
+/// 2021), so that nobody takes a part for a scheduler.
+pub(super) fn part(place: usize) -> RGBColor {
+    const PARTS: [RGBColor; 8] = [
+        RGBColor(0x33, 0x22, 0x88), // indigo
+        RGBColor(0x44, 0xAA, 0x99), // teal
+        RGBColor(0xDD, 0xCC, 0x77), // sand
+        RGBColor(0xCC, 0x66, 0x77), // rose
+        RGBColor(0x88, 0xCC, 0xEE), // cyan
+        RGBColor(0x11, 0x77, 0x33), // green
+        RGBColor(0x88, 0x22, 0x55), // wine
+        RGBColor(0xAA, 0x44, 0x99), // purple
+    ];
+    PARTS[place % PARTS.len()]
+}
+
+/// The colour of a part that is nobody's, from light to dark.
+pub(super) fn nobody(place: usize) -> RGBColor {
+    const GREYS: [RGBColor; 3] =
+        [RGBColor(0xDD, 0xDD, 0xDD), RGBColor(0xAA, 0xAA, 0xAA), RGBColor(0x77, 0x77, 0x77)];
+    GREYS[place % GREYS.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -314,11 +314,11 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
         return refuse("pue", format!("{pue} stands there; allowed is a number of 1 or more"));
     }
     if let Some(facility) = &config.facility {
-        if config.pue.is_some() {
-            return refuse("facility", "it stands beside `pue`; allowed is one of both".to_owned());
-        }
         if let Some((key, problem)) = facility.problem() {
             return Err(document.refuse(&[at, &["facility"], &key].concat(), problem));
+        }
+        if config.pue.is_some() {
+            return refuse("facility", "it stands beside `pue`; allowed is one of both".to_owned());
         }
     }
     let moment = |key, seconds: Option<f64>, allows_zero: bool| {

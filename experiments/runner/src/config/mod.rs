@@ -93,6 +93,9 @@ pub struct ExperimentConfig {
     /// At most how many points of the time series are kept; 0 keeps none.
     #[serde(default = "default_series_points")]
     pub series_points: usize,
+    /// Whether each run says who is behind the energy: every tenant, what was idle, and what slept and booted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub energy_by_tenant: bool,
     /// What is scheduled on.
     pub clusters: Named<ClusterConfig>,
     /// What is scheduled.
