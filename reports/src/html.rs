@@ -6,6 +6,8 @@ use crate::error::ReportError;
 use crate::figures::{Drawing, EXPERIMENT_FIGURES, ExperimentScene, FIGURES, Scene, scheduler_colour};
 use crate::leaderboard::{extent, sentence};
 use crate::paper::README;
+use crate::sweep_table::SweepTable;
+use crate::sweeps::{Sweep, sweeps};
 use crate::words::{Said, counted, metric_title, significant, unit_and_direction};
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -68,6 +70,7 @@ fn filled(results: &Results, paper: Option<String>) -> Result<String, ReportErro
             .collect(),
         seeds: seeds_of(&comparison.scenarios),
         across: across(&ExperimentScene { comparison: &comparison, results })?,
+        sweeps: sweeps(&comparison, results).iter().map(|sweep| SweepText::of(&comparison, sweep)).collect(),
         scenarios,
         paper,
         digests: results.runs.iter().map(|run| DigestRow::of(&run.record)).collect(),
@@ -95,6 +98,7 @@ struct Content<'a> {
     schedulers: Vec<Named>,
     seeds: String,
     across: Vec<Drawn>,
+    sweeps: Vec<SweepText>,
     scenarios: Vec<Section>,
     paper: Option<String>,
     digests: Vec<DigestRow<'a>>,
@@ -176,6 +180,56 @@ fn across(scene: &ExperimentScene<'_>) -> Result<Vec<Drawn>, ReportError> {
         drawn.extend(wide.into_iter().map(|wide| Drawn::of(&wide.title, figure.caption, wide.drawing)));
     }
     Ok(drawn)
+}
+
+/// A sweep in numbers.
+#[derive(Serialize)]
+struct SweepText {
+    title: String,
+    /// Few values that are no numbers are looked at as a table, many numbers as a figure.
+    is_open: bool,
+    values: Vec<String>,
+    metrics: Vec<SweepMetric>,
+}
+
+#[derive(Serialize)]
+struct SweepMetric {
+    heading: Heading,
+    rows: Vec<SweepRow>,
+    order: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SweepRow {
+    scheduler: String,
+    cells: Vec<CellText>,
+}
+
+impl SweepText {
+    fn of(comparison: &Comparison, sweep: &Sweep) -> SweepText {
+        let metric = |table: SweepTable<'_>| {
+            let cell = |row: usize, value: usize| CellText {
+                estimate: table.rows[row].1[value].map(|one| Said::of(&one).plain()).unwrap_or_default(),
+                is_best: table.is_best(row, value),
+                ..CellText::default()
+            };
+            let row = |(place, (scheduler, cells)): (usize, &(String, Vec<_>))| SweepRow {
+                scheduler: scheduler.clone(),
+                cells: (0..cells.len()).map(|value| cell(place, value)).collect(),
+            };
+            SweepMetric {
+                heading: Heading::of(table.metric),
+                rows: table.rows.iter().enumerate().map(row).collect(),
+                order: table.order_said(),
+            }
+        };
+        SweepText {
+            title: sweep.title(),
+            is_open: !sweep.is_numeric(),
+            values: sweep.values.iter().map(crate::sweeps::Swept::said).collect(),
+            metrics: SweepTable::all(comparison, sweep).into_iter().map(metric).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -19,6 +19,7 @@ pub mod paper;
 mod png;
 mod random;
 pub mod statistics;
+mod sweep_table;
 mod sweeps;
 pub mod testing;
 pub mod words;

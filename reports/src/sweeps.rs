@@ -3,7 +3,8 @@
 //! A run of a sweep says so in its configuration: `sweep = { "rules.usual.pue" = 1.2 }`, key by key. Its scenario or
 //! its scheduler then has a name that ends in ` [pue=1.2]`; what stands before is the name of the whole.
 
-use crate::compare::{Cell, Comparison, ScenarioComparison};
+use crate::compare::{Cell, Comparison, MetricComparison, ScenarioComparison};
+use crate::statistics::Estimate;
 use results::Results;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,8 +60,45 @@ pub(crate) struct SweepLine {
 
 impl Sweep {
     /// The cell at a place.
-    pub(crate) fn cell<'a>(comparison: &'a Comparison, place: Place, metric: &str) -> Option<&'a Cell> {
+    fn cell<'a>(comparison: &'a Comparison, place: Place, metric: &str) -> Option<&'a Cell> {
         Some(&comparison.scenarios[place.scenario].metric(metric)?.cells[place.scheduler])
+    }
+
+    /// What tells it apart from other sweeps, and says what it is.
+    pub(crate) fn title(&self) -> String {
+        let fixed = self.fixed_said();
+        let with = if fixed.is_empty() { String::new() } else { format!(", with {}", fixed.join(" and ")) };
+        format!("{}: {} swept{with}", self.scenario, self.key)
+    }
+
+    /// The same as parts of the name of a file.
+    pub(crate) fn about(&self) -> String {
+        [&[self.scenario.clone(), self.key.clone()], self.fixed_said().as_slice()].concat().join(" ")
+    }
+
+    fn fixed_said(&self) -> Vec<String> {
+        self.fixed.iter().map(|(key, value)| format!("{key} = {value}")).collect()
+    }
+
+    /// The metrics that are shown of its first scenario.
+    pub(crate) fn shown<'a>(&self, comparison: &'a Comparison) -> Vec<&'a MetricComparison> {
+        let first = self.lines.iter().flat_map(|line| &line.places).map(|(_, place)| place.scenario).min();
+        first.map(|first| comparison.shown(&comparison.scenarios[first])).unwrap_or_default()
+    }
+
+    /// A metric of one scheduler at each value; a scheduler that the key does not touch has the same at all.
+    pub(crate) fn estimates(
+        &self,
+        comparison: &Comparison,
+        line: &SweepLine,
+        metric: &str,
+    ) -> Vec<Option<Estimate>> {
+        let estimate = |value: &Swept| {
+            let is_here = |own: &Option<Swept>| own.as_ref().is_none_or(|own| own == value);
+            let (_, place) = line.places.iter().find(|(own, _)| is_here(own))?;
+            Sweep::cell(comparison, *place, metric)?.estimate
+        };
+        self.values.iter().map(estimate).collect()
     }
 
     /// Whether all its values are numbers.

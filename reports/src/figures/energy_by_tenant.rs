@@ -37,7 +37,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
         .map(|(place, tenant)| (format!("tenant {tenant}"), palette::part(place)))
         .collect();
     let other_count = of_tenant.len() - largest.len();
-    parts.push((format!("{other_count} others"), palette::nobody(1)));
+    parts.push((format!("{other_count} other tenants"), palette::nobody(1)));
     parts.extend([("idle".to_owned(), palette::nobody(0)), ("sleep and boot".to_owned(), palette::nobody(2))]);
     let bars = shares.into_iter().map(|(scheduler, shares)| {
         let of = |payer| shares.get(&payer).copied().unwrap_or(0.0);

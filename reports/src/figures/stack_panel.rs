@@ -10,7 +10,7 @@ use plotters::style::text_anchor::HPos;
 
 const ROW: u32 = 30;
 const BAR: f64 = 0.62;
-const AXIS_BELOW: u32 = 54;
+const AXIS_BELOW: u32 = 44;
 /// Room at the right for what the parts make together.
 const TOTALS: u32 = 110;
 
@@ -38,7 +38,9 @@ impl StackPanel {
         for part in (0..self.parts.len()).rev() {
             if self.bars.iter().all(|bar| bar.values[part] == 0.0) {
                 self.parts.remove(part);
-                self.bars.iter_mut().for_each(|bar| drop(bar.values.remove(part)));
+                for bar in &mut self.bars {
+                    bar.values.remove(part);
+                }
             }
         }
         if self.parts.is_empty() {

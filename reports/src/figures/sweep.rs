@@ -27,13 +27,11 @@ pub(super) fn draw(scene: &ExperimentScene<'_>) -> Result<Vec<WideDrawing>, Repo
         if panels.is_empty() {
             continue;
         }
-        let fixed: Vec<String> = sweep.fixed.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-        let with = if fixed.is_empty() { String::new() } else { format!(", with {}", fixed.join(" and ")) };
         let columns = panels.len().min(COLUMNS);
         let x_name = sweep.key.clone();
         drawings.push(WideDrawing {
-            about: [&[sweep.scenario.clone(), sweep.key.clone()], fixed.as_slice()].concat().join(" "),
-            title: format!("{}: {} swept{with}", sweep.scenario, sweep.key),
+            about: sweep.about(),
+            title: sweep.title(),
             drawing: LineSheet { panels, columns, panel_height: PANEL_HEIGHT, x_name }.drawing()?,
         });
     }
@@ -42,9 +40,7 @@ pub(super) fn draw(scene: &ExperimentScene<'_>) -> Result<Vec<WideDrawing>, Repo
 
 /// A panel for each metric that is shown of the first scenario of the sweep.
 fn panels(comparison: &Comparison, sweep: &Sweep) -> Vec<LinePanel> {
-    let first = sweep.lines.iter().flat_map(|line| &line.places).map(|(_, place)| place.scenario).min();
-    let Some(first) = first else { return Vec::new() };
-    let metrics = comparison.shown(&comparison.scenarios[first]);
+    let metrics = sweep.shown(comparison);
     metrics.into_iter().filter_map(|metric| panel(comparison, sweep, metric)).collect()
 }
 
@@ -95,16 +91,11 @@ fn x_of(sweep: &Sweep, place: usize) -> f64 {
 }
 
 fn points(comparison: &Comparison, sweep: &Sweep, line: &SweepLine, metric: &str) -> Vec<Point> {
-    let estimate = |value: &Swept| -> Option<Estimate> {
-        let is_here = |own: &Option<Swept>| own.as_ref().is_none_or(|own| own == value);
-        let (_, place) = line.places.iter().find(|(own, _)| is_here(own))?;
-        Sweep::cell(comparison, *place, metric)?.estimate
-    };
-    let point = |(place, value): (usize, &Swept)| {
-        let estimate = estimate(value)?;
+    let point = |(place, estimate): (usize, Option<Estimate>)| {
+        let estimate = estimate?;
         Some(Point { x: x_of(sweep, place), y: estimate.mean, half_width: estimate.half_width })
     };
-    sweep.values.iter().enumerate().filter_map(point).collect()
+    sweep.estimates(comparison, line, metric).into_iter().enumerate().filter_map(point).collect()
 }
 
 /// The colour of its first scheduler, which carries the value in its name where the key is one of its own.

@@ -5,7 +5,7 @@
 //!  paper/README.md          which commands made this, and how to read it
 //!        files.csv          every file, and what it is
 //!        figures/NAME.svg   a figure; beside it NAME.png, and NAME.csv with exactly what is drawn
-//!        tables/NAME.md     a scenario's table; beside it NAME.tex
+//!        tables/NAME.md     a scenario's table, or a sweep's; beside it NAME.tex
 //!        tables/all.csv     every number
 //!        timings.csv        what the wall clock said; the only file that differs from machine to machine
 //! ```
@@ -16,6 +16,8 @@ use crate::compare::{Comparison, Selection};
 use crate::error::ReportError;
 use crate::figures::{Drawing, EXPERIMENT_FIGURES, ExperimentScene, FIGURES, Scene};
 use crate::png::png;
+use crate::sweep_table::SweepTable;
+use crate::sweeps::sweeps;
 use results::{Results, Timing};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -83,7 +85,7 @@ impl Paper {
                 paper.add_figure(&name, &format!("{}, {}", figure.title, scenario.scenario), drawing)?;
             }
         }
-        paper.add_tables(&comparison, &names)?;
+        paper.add_tables(&comparison, results, &names)?;
         if let Some(data) = csv_tables::timings(&comparison, results, timings) {
             paper.add("timings.csv", "wall time of the runs; depends on the machine", data.csv()?);
         }
@@ -132,7 +134,23 @@ impl Paper {
         Ok(())
     }
 
-    fn add_tables(&mut self, comparison: &Comparison, slugs: &[String]) -> Result<(), ReportError> {
+    fn add_tables(
+        &mut self,
+        comparison: &Comparison,
+        results: &Results,
+        slugs: &[String],
+    ) -> Result<(), ReportError> {
+        let mut sweep_slugs = Slugs::default();
+        for sweep in sweeps(comparison, results) {
+            let slug = sweep_slugs.take(&format!("{ACROSS} sweep {}", sweep.about()));
+            let tables: Vec<table::Table> = SweepTable::all(comparison, &sweep)
+                .iter()
+                .map(|table| table::swept(table, &sweep, &slug))
+                .collect();
+            if !tables.is_empty() {
+                self.add_text_tables(&slug, &sweep.title(), &tables);
+            }
+        }
         if let Some(table) = table::overview(comparison) {
             self.add("tables/overview.md", "all scenarios by the first metric", markdown::table(&table));
             self.add("tables/overview.tex", "the same for LaTeX", latex::table(&table));
@@ -146,12 +164,16 @@ impl Paper {
             let tables: Vec<table::Table> =
                 [Some(means), table::differences(comparison, scenario, slug)].into_iter().flatten().collect();
             let what = format!("{}: means and paired differences", scenario.scenario);
-            let join =
-                |say: fn(&table::Table) -> String| tables.iter().map(say).collect::<Vec<_>>().join("\n");
-            self.add(format!("tables/{slug}.md"), what, join(markdown::table));
-            self.add(format!("tables/{slug}.tex"), "the same for LaTeX", join(latex::table));
+            self.add_text_tables(slug, &what, &tables);
         }
         self.add("tables/all.csv", "every number, unrounded", csv_tables::everything(comparison).csv()?);
         Ok(())
+    }
+
+    /// Tables that belong together, as Markdown and as LaTeX.
+    fn add_text_tables(&mut self, slug: &str, what: &str, tables: &[table::Table]) {
+        let join = |say: fn(&table::Table) -> String| tables.iter().map(say).collect::<Vec<_>>().join("\n");
+        self.add(format!("tables/{slug}.md"), what, join(markdown::table));
+        self.add(format!("tables/{slug}.tex"), "the same for LaTeX", join(latex::table));
     }
 }

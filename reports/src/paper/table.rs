@@ -2,6 +2,8 @@
 
 use crate::compare::{Comparison, MetricComparison, ScenarioComparison};
 use crate::statistics::Estimate;
+use crate::sweep_table::SweepTable;
+use crate::sweeps::Sweep;
 use crate::words::{Said, counted, metric_title};
 use results::Better;
 
@@ -153,6 +155,33 @@ pub(super) fn overview(comparison: &Comparison) -> Option<Table> {
         ("scenario", schedulers.iter().map(|name| head(name)).collect(), with.iter().map(row).collect())
     };
     Some(Table { caption, label: "tab:overview".to_owned(), corner, columns, rows })
+}
+
+/// One metric of a sweep: schedulers x values.
+pub(super) fn swept(table: &SweepTable<'_>, sweep: &Sweep, slug: &str) -> Table {
+    let metric = table.metric;
+    let cell = |row: usize, value: usize| TableCell {
+        said: table.rows[row].1[value].map(|estimate| Said::of(&estimate)),
+        is_best: table.is_best(row, value),
+        is_clear: false,
+    };
+    let seeds = seeds(table.rows.iter().flat_map(|(_, cells)| cells));
+    let order = table.order_said().map(|order| format!(" {order}.")).unwrap_or_default();
+    let caption =
+        format!("{}: {}, {}.{order}", sweep.title(), metric_title(&metric.name), means_over(&seeds));
+    let column =
+        |value: &String| Column { title: value.clone(), unit: metric.unit.clone(), better: metric.better };
+    let row = |(place, (name, cells)): (usize, &(String, Vec<_>))| Row {
+        name: name.clone(),
+        cells: (0..cells.len()).map(|value| cell(place, value)).collect(),
+    };
+    Table {
+        caption,
+        label: format!("tab:{slug}-{}", metric.name),
+        corner: "scheduler",
+        columns: table.values.iter().map(column).collect(),
+        rows: table.rows.iter().enumerate().map(row).collect(),
+    }
 }
 
 fn mean_cell(metric: &MetricComparison, place: usize) -> TableCell {
