@@ -4,7 +4,7 @@
 //! their difference. So differences are formed seed by seed, always against the first scheduler of the plan.
 
 use crate::error::ReportError;
-use crate::statistics::Estimate;
+use crate::statistics::{Estimate, probability_above};
 use crate::words;
 use results::{Better, MetricValue, Results, RunRecord};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +63,21 @@ pub struct MetricComparison {
     pub better: Better,
     /// One cell per scheduler of the scenario, in the same order.
     pub cells: Vec<Cell>,
+}
+
+impl MetricComparison {
+    /// How likely a run of the scheduler at this place is better than one of the first scheduler, whatever their seeds;
+    /// nothing for the first one itself, where the metric does not judge, and without runs.
+    pub fn probability_better(&self, place: usize) -> Option<f64> {
+        let values = |place: usize| self.cells[place].values.values().copied().collect::<Vec<f64>>();
+        let (first, own) = (values(0), values(place));
+        match self.better {
+            _ if place == 0 => None,
+            Better::Higher => probability_above(&own, &first),
+            Better::Lower => probability_above(&first, &own),
+            Better::Neither => None,
+        }
+    }
 }
 
 /// One metric of one scheduler in one scenario.

@@ -1,7 +1,7 @@
 //! One HTML page with everything on it: no script, no font, no picture from elsewhere.
 
 use crate::bootstrap::{Bootstrap, Interval};
-use crate::compare::{Cell, Comparison, MetricComparison, ScenarioComparison};
+use crate::compare::{Comparison, MetricComparison, ScenarioComparison};
 use crate::error::ReportError;
 use crate::figures::{Drawing, EXPERIMENT_FIGURES, ExperimentScene, FIGURES, Scene, scheduler_colour};
 use crate::leaderboard::{extent, sentence};
@@ -11,7 +11,7 @@ use crate::sweeps::{Sweep, sweeps};
 use crate::words::{Said, counted, metric_title, significant, unit_and_direction};
 use minijinja::Environment;
 use minijinja::value::Serde;
-use results::{Better, PAPER_FOLDER, REPORT_FILE, Results};
+use results::{PAPER_FOLDER, REPORT_FILE, Results};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -153,6 +153,7 @@ struct CellText {
     ratio: String,
     verdict: &'static str,
     interquartile_mean: String,
+    probability_better: String,
     count: usize,
 }
 
@@ -306,15 +307,15 @@ fn rows(scene: &Scene<'_>, metrics: &[&MetricComparison], bootstraps: &mut Boots
         let colour = scene.comparison.schedulers.iter().position(|other| other == name);
         let colour = colour.expect("a comparison knows every scheduler of its plan");
         let cells = metrics.iter();
-        let cells =
-            cells.map(|metric| CellText::of(&metric.cells[place], metric.better, bootstraps)).collect();
+        let cells = cells.map(|metric| CellText::of(metric, place, bootstraps)).collect();
         Row { scheduler: Named::of(colour, name), cells }
     };
     scene.scenario.schedulers.iter().enumerate().map(&mut row).collect()
 }
 
 impl CellText {
-    fn of(cell: &Cell, better: Better, bootstraps: &mut Bootstraps) -> CellText {
+    fn of(metric: &MetricComparison, place: usize, bootstraps: &mut Bootstraps) -> CellText {
+        let cell = &metric.cells[place];
         let Some(estimate) = cell.estimate else {
             return CellText::default();
         };
@@ -326,8 +327,12 @@ impl CellText {
             is_best: cell.is_best,
             difference: difference.unwrap_or_default(),
             ratio: cell.ratio.map(|ratio| Said::of(&ratio).plain()).unwrap_or_default(),
-            verdict: cell.verdict(better),
+            verdict: cell.verdict(metric.better),
             interquartile_mean: bootstrap.interquartile_mean(&values).map(said).unwrap_or_default(),
+            probability_better: metric
+                .probability_better(place)
+                .map(|probability| format!("{:.0} %", 100.0 * probability))
+                .unwrap_or_default(),
             count: estimate.count,
         }
     }

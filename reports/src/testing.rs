@@ -2,8 +2,8 @@
 
 use crate::random::Random;
 use results::{
-    Better, EnergyShare, ExperimentManifest, FinishedRun, MetricValue, Payer, PlannedRun, Results, RunRecord,
-    SeriesPoint,
+    Better, ByTenant, EnergyShare, ExperimentManifest, FinishedRun, MetricValue, Payer, PlannedRun, Results,
+    RunRecord, SeriesPoint,
 };
 use std::collections::BTreeMap;
 
@@ -119,7 +119,7 @@ fn run(size: Size, scenario: usize, scheduler: usize, seed: u64) -> FinishedRun 
         events: 240_000 + seed,
         decisions: 80_000 + seed,
         metrics,
-        energy_by_tenant: Some(energy_by_tenant(facility_kwh)),
+        by_tenant: Some(ByTenant { energy: energy_by_tenant(facility_kwh), dominant_shares: Vec::new() }),
         scenario: scenario_name,
         id,
     };

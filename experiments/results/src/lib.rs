@@ -32,6 +32,8 @@ pub use error::ResultsError;
 pub use layout::{PAPER_FOLDER, REPORT_FILE};
 pub use load::{FinishedRun, Results, read_timings};
 pub use manifest::{ExperimentManifest, PlannedRun, SCHEMA_VERSION};
-pub use record::{Better, EnergyShare, MetricValue, Payer, RunRecord, SeriesPoint, Timing};
+pub use record::{
+    Better, ByTenant, DominantShare, EnergyShare, MetricValue, Payer, RunRecord, SeriesPoint, Timing,
+};
 pub use savings::Savings;
 pub use store::Store;

@@ -51,6 +51,28 @@ pub enum Payer {
     Boot,
 }
 
+/// What was seen of tenants.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByTenant {
+    /// Who was behind the energy.
+    pub energy: Vec<EnergyShare>,
+    /// What each tenant held, averaged over time.
+    pub dominant_shares: Vec<DominantShare>,
+}
+
+/// Of the resources, that of which a tenant held the largest share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DominantShare {
+    /// The tenant's number.
+    pub tenant: u32,
+    /// `cpu`, `memory`, `gpu`, `fpga` or `dpu`.
+    pub resource: String,
+    /// The share of all of it, 0 to 1.
+    pub share: f64,
+}
+
 /// The energy that one is behind, in kWh; those of all together are the meters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,9 +111,9 @@ pub struct RunRecord {
     pub decisions: u64,
     /// What was measured, by name.
     pub metrics: BTreeMap<String, MetricValue>,
-    /// Who is behind the energy, where that was asked for.
+    /// What was seen of tenants, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub energy_by_tenant: Option<Vec<EnergyShare>>,
+    pub by_tenant: Option<ByTenant>,
 }
 
 impl RunRecord {
@@ -117,7 +139,15 @@ impl RunRecord {
                 ));
             }
         }
-        for share in self.energy_by_tenant.iter().flatten() {
+        for share in self.by_tenant.iter().flat_map(|by_tenant| &by_tenant.dominant_shares) {
+            if !(0.0..=1.0 + 1e-9).contains(&share.share) {
+                return Err(format!(
+                    "the share of tenant {} is {}, and 0 to 1 is allowed",
+                    share.tenant, share.share
+                ));
+            }
+        }
+        for share in self.by_tenant.iter().flat_map(|by_tenant| &by_tenant.energy) {
             if !(share.it_kwh.is_finite() && share.facility_kwh.is_finite()) {
                 return Err(format!(
                     "the energy of {:?} is {} and {} kWh, and only finite numbers are allowed",

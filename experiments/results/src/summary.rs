@@ -1,7 +1,7 @@
 //! `summary.json`: everything a script or a person wants to look up, in plan order.
 
 use crate::load::Results;
-use crate::record::{EnergyShare, MetricValue};
+use crate::record::{ByTenant, MetricValue};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ struct RunSummary<'a> {
     digest: &'a str,
     metrics: &'a BTreeMap<String, MetricValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    energy_by_tenant: Option<&'a [EnergyShare]>,
+    by_tenant: Option<&'a ByTenant>,
 }
 
 impl<'a> Summary<'a> {
@@ -31,7 +31,7 @@ impl<'a> Summary<'a> {
             seed: run.record.seed,
             digest: &run.record.digest,
             metrics: &run.record.metrics,
-            energy_by_tenant: run.record.energy_by_tenant.as_deref(),
+            by_tenant: run.record.by_tenant.as_ref(),
         });
         Summary { experiment: &results.manifest.experiment, runs: runs.collect() }
     }

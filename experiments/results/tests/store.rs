@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)] // a panic is how a test speaks
 
 use results::{
-    Better, EnergyShare, ExperimentManifest, MetricValue, Payer, PlannedRun, Results, ResultsError,
-    RunRecord, Savings, SeriesPoint, Store, Timing, read_timings,
+    Better, ByTenant, DominantShare, EnergyShare, ExperimentManifest, MetricValue, Payer, PlannedRun,
+    Results, ResultsError, RunRecord, Savings, SeriesPoint, Store, Timing, read_timings,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -82,10 +82,11 @@ fn record(run: &PlannedRun) -> RunRecord {
             ("cpu_utilisation".to_owned(), metric(1.0 / 3.0, "%", Better::Higher)),
             ("makespan".to_owned(), metric(-0.0, "s", Better::Neither)),
         ]),
-        energy_by_tenant: (run.seed == 1).then(|| {
-            [Payer::Tenant(7), Payer::Idle, Payer::Boot]
+        by_tenant: (run.seed == 1).then(|| ByTenant {
+            energy: [Payer::Tenant(7), Payer::Idle, Payer::Boot]
                 .map(|payer| EnergyShare { payer, it_kwh: 0.1 + 0.2, facility_kwh: 1.0 / 3.0 })
-                .to_vec()
+                .to_vec(),
+            dominant_shares: vec![DominantShare { tenant: 7, resource: "cpu".into(), share: 2.0 / 3.0 }],
         }),
     }
 }

@@ -6,11 +6,12 @@ use std::time::Instant;
 use policies::Policy;
 use policies::episode::{Counts, run_episode};
 use policies::scheduler::Scheduler;
-use results::{EnergyShare, MetricValue, RunRecord, SeriesPoint, Timing};
+use results::{ByTenant, DominantShare, EnergyShare, MetricValue, RunRecord, SeriesPoint, Timing};
 use sim::engine::Engine;
 use sim::kernel::rng::Seed;
 use sim::kernel::time::SimTime;
 use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
+use sim::metrics::fairness::{self, DominantShares};
 use sim::metrics::{Better, JOULES_PER_KWH, MetricSet};
 use sim::observe::EventDigest;
 use sim::view::ClusterView;
@@ -58,9 +59,11 @@ pub fn evaluate(
     let mut metrics = MetricSet::over(run.window, engine.view());
     let mut digest = EventDigest::new();
     let mut sampler = SeriesSampler::new(plan.series_points, engine.view());
-    let mut energy = plan.energy_by_tenant.then(|| EnergyByTenant::new(run.window, engine.view()));
+    let mut by_tenant = plan
+        .by_tenant
+        .then(|| (EnergyByTenant::new(run.window, engine.view()), DominantShares::new(run.window)));
     let begin = Instant::now();
-    let mut observers = ((&mut metrics, &mut energy), (&mut digest, &mut sampler));
+    let mut observers = ((&mut metrics, &mut by_tenant), (&mut digest, &mut sampler));
     let counts = run_episode(&mut engine, &mut scheduler, &mut observers)
         .map_err(|source| RunError::Episode { run: run.title(), source: Box::new(source) })?;
     let wall_seconds = begin.elapsed().as_secs_f64();
@@ -83,7 +86,10 @@ pub fn evaluate(
             events: counts.events,
             decisions: counts.decisions,
             metrics: metric_values(&metrics, engine.view()),
-            energy_by_tenant: energy.map(|energy| energy_shares(&energy.finish(engine.view()))),
+            by_tenant: by_tenant.map(|(energy, shares)| ByTenant {
+                energy: energy_shares(&energy.finish(engine.view())),
+                dominant_shares: dominant_shares(&shares.finish(engine.view())),
+            }),
         },
         series: sampler.finish(engine.view()),
         timing: Timing {
@@ -116,6 +122,15 @@ fn energy_shares(all: &[(Payer, Attributed)]) -> Vec<EnergyShare> {
         },
         it_kwh: energy.it_joules / JOULES_PER_KWH,
         facility_kwh: energy.facility_joules / JOULES_PER_KWH,
+    };
+    all.iter().map(share).collect()
+}
+
+fn dominant_shares(all: &[fairness::DominantShare]) -> Vec<DominantShare> {
+    let share = |one: &fairness::DominantShare| DominantShare {
+        tenant: one.tenant.0,
+        resource: one.resource.to_owned(),
+        share: one.share,
     };
     all.iter().map(share).collect()
 }

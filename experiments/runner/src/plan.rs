@@ -35,8 +35,8 @@ pub struct Plan {
     pub metrics: Vec<String>,
     /// At most how many points of each time series are kept.
     pub series_points: usize,
-    /// Whether runs say who is behind the energy.
-    pub energy_by_tenant: bool,
+    /// Whether runs say what they saw of tenants.
+    pub by_tenant: bool,
     /// The clusters that scenarios use.
     pub clusters: Vec<PlannedCluster>,
     /// The workloads that scenarios use.
@@ -150,8 +150,8 @@ impl Plan {
                         "workload_schema": traces::format::SCHEMA_VERSION,
                     });
                     // What was not asked for leaves no mark, so that runs keep their names as questions are added.
-                    if experiment.energy_by_tenant {
-                        config["energy_by_tenant"] = true.into();
+                    if experiment.by_tenant {
+                        config["by_tenant"] = true.into();
                     }
                     if !swept.is_empty() {
                         config["sweep"] = value(&swept);
@@ -185,7 +185,7 @@ impl Plan {
             manifest,
             metrics: experiment.metrics.clone(),
             series_points: experiment.series_points,
-            energy_by_tenant: experiment.energy_by_tenant,
+            by_tenant: experiment.by_tenant,
             clusters,
             workloads,
             schedulers: experiment.schedulers.0.iter().map(|(_, scheduler)| scheduler.clone()).collect(),

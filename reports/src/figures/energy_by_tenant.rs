@@ -19,7 +19,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
     let shares: Vec<(&String, BTreeMap<Payer, f64>)> =
         schedulers.iter().filter_map(|scheduler| Some((scheduler, means(scene, scheduler)?))).collect();
     if shares.is_empty() {
-        return Drawing::nothing("the config does not ask for it with `energy_by_tenant = true`");
+        return Drawing::nothing("the config does not ask for it with `by_tenant = true`");
     }
     let mut of_tenant: BTreeMap<u32, f64> = BTreeMap::new();
     for (payer, kwh) in shares.iter().flat_map(|(_, shares)| shares) {
@@ -60,7 +60,7 @@ fn means(scene: &Scene<'_>, scheduler: &str) -> Option<BTreeMap<Payer, f64>> {
         record.scenario == scene.scenario.scenario && record.scheduler == scheduler
     });
     let runs: Vec<&[EnergyShare]> =
-        of_scheduler.filter_map(|record| record.energy_by_tenant.as_deref()).collect();
+        of_scheduler.filter_map(|record| record.by_tenant.as_ref().map(|by_tenant| by_tenant.energy.as_slice())).collect();
     let mut means = BTreeMap::new();
     for share in runs.iter().copied().flatten() {
         *means.entry(share.payer).or_default() += share.facility_kwh / runs.len() as f64;

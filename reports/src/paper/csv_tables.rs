@@ -27,6 +27,7 @@ pub(super) fn everything(comparison: &Comparison) -> Data {
         "interquartile_mean",
         "interquartile_mean_low",
         "interquartile_mean_high",
+        "probability_better",
     ]);
     let mut bootstraps: BTreeMap<usize, Bootstrap> = BTreeMap::new();
     for scenario in &comparison.scenarios {
@@ -47,6 +48,7 @@ pub(super) fn everything(comparison: &Comparison) -> Data {
                 }
                 row.extend([cell.verdict(metric.better).to_owned(), baseline.to_owned()]);
                 row.extend(interquartile_mean(cell, &mut bootstraps));
+                row.push(number_if(metric.probability_better(place)));
                 data.rows.push(row);
             }
         }

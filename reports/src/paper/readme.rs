@@ -80,6 +80,8 @@ fn reading(comparison: &Comparison) -> String {
   in twenty looks clear by chance.
 * The interquartile mean leaves out the lowest and the highest quarter of the seeds; its interval is the percentile
   bootstrap over {RESAMPLES} draws (below four seeds it is the mean, with the interval of the mean).
+* `probability_better` counts over all pairs of runs, whatever their seeds, how often the scheduler is better than
+  {baseline}; ties count half.
 * With one seed there are no intervals.
 * Figures over time show the first seed of the plan.
 "

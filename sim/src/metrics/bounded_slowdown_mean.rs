@@ -13,7 +13,13 @@ const SHORTEST_RUN: SimDuration = SimDuration(10_000_000);
 #[derive(Default)]
 pub(super) struct Watch(Mean);
 
-fn bounded_slowdown(turnaround: SimDuration, run: SimDuration) -> f64 {
+/// That of a task that has just finished.
+pub(super) fn bounded_slowdown(task: TaskId, view: ClusterView<'_>) -> f64 {
+    let run = view.now().since(view.started(task));
+    slowdown(view.now().since(view.submit(task)), run)
+}
+
+fn slowdown(turnaround: SimDuration, run: SimDuration) -> f64 {
     (turnaround.seconds() / run.max(SHORTEST_RUN).seconds()).max(1.0)
 }
 
@@ -24,8 +30,7 @@ impl Metric for Watch {
     const HELP: &'static str = "(wait + run) / max(run, 10 s), at least 1, mean over finished tasks";
 
     fn on_finished(&mut self, task: TaskId, view: ClusterView<'_>) {
-        let run = view.now().since(view.started(task));
-        self.0.add(bounded_slowdown(view.now().since(view.submit(task)), run));
+        self.0.add(bounded_slowdown(task, view));
     }
 
     fn value(&self, _: &Measured<'_>) -> f64 {
@@ -40,8 +45,14 @@ mod tests {
     #[test]
     fn short_runs_count_as_ten_seconds() {
         let seconds = |seconds: u64| SimDuration(seconds * 1_000_000);
-        assert_eq!(bounded_slowdown(seconds(300), seconds(100)), 3.0);
-        assert_eq!(bounded_slowdown(seconds(41), seconds(1)), 4.1);
-        assert_eq!(bounded_slowdown(seconds(2), seconds(1)), 1.0);
+        assert_eq!(slowdown(seconds(300), seconds(100)), 3.0);
+        assert_eq!(slowdown(seconds(41), seconds(1)), 4.1);
+        assert_eq!(slowdown(seconds(2), seconds(1)), 1.0);
+    }
+
+    /// A wait of 50 s before a run of 2 s.
+    #[test]
+    fn models_12_a_wait_of_50_before_a_run_of_2() {
+        assert_eq!(slowdown(SimDuration(52_000_000), SimDuration(2_000_000)), 5.2);
     }
 }

@@ -358,32 +358,56 @@ impl Consolidation {
         books.hosts.iter_mut().for_each(|book| {
             book.shutdowns += u64::from(book.is_recorded && book.was_active && !book.is_active);
         });
-        let over = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        let active = |book: &&HostBook| book.active_seconds > 0.0;
-        let asked = |book: &&TaskBook| book.demanded_sum > 0.0;
         let (hosts, tasks) = (&books.hosts, &books.tasks);
         let sum_hosts = |of: fn(&HostBook) -> f64| hosts.iter().map(of).sum::<f64>();
         let sum_tasks = |of: fn(&TaskBook) -> f64| tasks.iter().map(of).sum::<f64>();
         let demanded = sum_tasks(|book| book.demanded_sum);
-        let of_host = |book: &HostBook| book.full_seconds / book.active_seconds;
-        let of_task = |book: &TaskBook| LOST_BY_MIGRATION * book.demanded_when_moved / book.demanded_sum;
+        let short = |book: &HostBook| (book.short_seconds, book.active_seconds);
+        let full = |book: &HostBook| (book.full_seconds, book.active_seconds);
+        let lost = |book: &TaskBook| (LOST_BY_MIGRATION * book.demanded_when_moved, book.demanded_sum);
         Sums {
             energy_joules: if is_exact { view.it_energy_joules() } else { books.energy_joules },
-            slatah: over(sum_hosts(|book| book.short_seconds), sum_hosts(|book| book.active_seconds)),
-            slatah_paper: over(
-                hosts.iter().filter(active).map(of_host).sum(),
-                hosts.iter().filter(active).count() as f64,
-            ),
+            slatah: ratio_of_sums(hosts.iter().map(short)),
+            slatah_paper: mean_of_ratios(hosts.iter().map(full)),
             pdm: over(sum_tasks(|book| book.lacked_when_moved), demanded),
-            pdm_paper: over(
-                tasks.iter().filter(asked).map(of_task).sum(),
-                tasks.iter().filter(asked).count() as f64,
-            ),
+            pdm_paper: mean_of_ratios(tasks.iter().map(lost)),
             shortage: over(
                 demanded - sum_tasks(|book| book.given_sum) + sum_hosts(|book| book.lacked_sum),
                 demanded,
             ),
             host_shutdowns: hosts.iter().map(|book| book.shutdowns).sum(),
         }
+    }
+}
+
+fn over(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+/// As the program has it: all parts over all wholes.
+fn ratio_of_sums(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let (parts, wholes) =
+        pairs.fold((0.0, 0.0), |(parts, wholes), (part, whole)| (parts + part, wholes + whole));
+    over(parts, wholes)
+}
+
+/// As the paper has it: the mean of the ratios, of those that have a whole.
+fn mean_of_ratios(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let ratios = pairs.filter(|(_, whole)| *whole > 0.0).map(|(part, whole)| part / whole);
+    let (sum, count) = ratios.fold((0.0, 0.0), |(sum, count), ratio| (sum + ratio, count + 1.0));
+    over(sum, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hosts that were overloaded for 10 of 100 hours and for 3 of 10: the mean of ratios, and that of pooled hours.
+    #[test]
+    fn models_12_slatah_of_the_paper_and_of_the_program() {
+        let hosts = [(10.0, 100.0), (3.0, 10.0)];
+        assert!((mean_of_ratios(hosts.into_iter()) - 0.20).abs() < 1e-15);
+        assert!((ratio_of_sums(hosts.into_iter()) - 13.0 / 110.0).abs() < 1e-15, "0.118");
+        assert_eq!((mean_of_ratios([(0.0, 0.0)].into_iter()), ratio_of_sums(std::iter::empty())), (0.0, 0.0));
     }
 }

@@ -12,6 +12,7 @@ pub const JOULES_PER_KWH: f64 = 3.6e6;
 
 pub mod attribution;
 pub mod consolidation;
+pub mod fairness;
 mod filling;
 mod sample;
 mod service_levels;
@@ -240,6 +241,7 @@ macro_rules! metrics {
 
 metrics! {
     bounded_slowdown_mean,
+    slowdown_jain,
     wait_mean,
     wait_p95,
     wait_p99,

@@ -289,6 +289,7 @@ mod tests {
     const OTHERS: &[&str] = &[
         "pue",
         "bounded_slowdown_mean",
+        "slowdown_jain",
         "wait_mean",
         "wait_p95",
         "wait_p99",

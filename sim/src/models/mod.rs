@@ -4,6 +4,8 @@ pub mod cloudsim;
 pub mod facility;
 pub mod fragmentation;
 pub mod gpu_power;
+pub mod gpu_sharing;
+pub mod mig;
 pub mod migration;
 pub mod power;
 pub mod sleep;

@@ -93,9 +93,10 @@ pub struct ExperimentConfig {
     /// At most how many points of the time series are kept; 0 keeps none.
     #[serde(default = "default_series_points")]
     pub series_points: usize,
-    /// Whether each run says who is behind the energy: every tenant, what was idle, and what slept and booted.
+    /// Whether each run says of every tenant how much energy it is behind, beside what was idle and what slept and
+    /// booted, and what share of the cluster it held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub energy_by_tenant: bool,
+    pub by_tenant: bool,
     /// What is scheduled on.
     pub clusters: Named<ClusterConfig>,
     /// What is scheduled.
