@@ -52,6 +52,9 @@ name = "{workload}/{rules}"
 "workloads.day.source.tasks" = { from = 10, to = 30, steps = 3 }
 "#;
 
+/// The rules above before a scheduler, where rules ask what to change.
+const ASKED: &str = "[schedulers.best]\norder = \"fcfs\"\nplace = \"best_fit\"\n";
+
 /// What is replaced by what, and what the refusal must say.
 const REFUSED: &[(&str, &str, &[&str])] = &[
     (
@@ -131,6 +134,26 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         &["`clusters.hosts.power_curves.hosts`", "lienar", "linear"],
     ),
     ("[clusters.hosts]", "[clusters.hosts]\npower_curves = { gpus = \"log\" }", &["`gpus`", "devices"]),
+    (
+        ASKED,
+        "rebalancing = { period_seconds = 300 }\n[schedulers.best]\nplace = \"best_fit\"\nrebalance = { policy = \"cap_no_relief\", theta = 1.5 }\n",
+        &["`schedulers.best`", "cap_no_relief", "`theta`", "1.5 stands there", "up to 1"],
+    ),
+    (
+        ASKED,
+        "rebalancing = { period_seconds = 300 }\n[schedulers.best]\nplace = \"best_fit\"\nrebalance = { policy = \"consolidate\", safety = 0.0 }\n",
+        &["safety", "0 stands there", "above 0"],
+    ),
+    (
+        ASKED,
+        "rebalancing = { period_seconds = 300 }\n[schedulers.best]\nplace = \"best_fit\"\npower = { policy = \"idle_timeout\", seconds = -1.0 }\n",
+        &["seconds", "-1 stands there", "0 or more"],
+    ),
+    (
+        "place = \"best_fit\"\n",
+        "place = { policy = \"dot_product\", cpu_weight = inf }\n",
+        &["cpu_weight", "inf", "finite"],
+    ),
     ("[rules.usual]", "[rules.usual]\ncpu_bound = 1.5", &["`rules.usual.cpu_bound`", "from 0 to 1"]),
     (
         "place = \"best_fit\"\n",

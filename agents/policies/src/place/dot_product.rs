@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::options;
 use crate::prelude::*;
 
 pub(super) const HELP: &str = "the largest dot product of demand and free capacity";
@@ -11,8 +12,11 @@ pub(super) const HELP: &str = "the largest dot product of demand and free capaci
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Options {
+    #[serde(deserialize_with = "options::finite")]
     pub(super) cpu_weight: f64,
+    #[serde(deserialize_with = "options::finite")]
     pub(super) memory_weight: f64,
+    #[serde(deserialize_with = "options::finite")]
     pub(super) devices_weight: f64,
 }
 

@@ -11,6 +11,7 @@ use sim::control::Phase;
 use sim::decision::Occasion;
 use sim::kernel::time::SimTime;
 
+use crate::options;
 use crate::prelude::*;
 
 pub(super) const HELP: &str = "hosts sleep when empty for a while, by default until sleep is worth it; wake on demand";
@@ -20,6 +21,7 @@ pub(super) const HELP: &str = "hosts sleep when empty for a while, by default un
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Options {
     /// So long a host has been empty before it sleeps, in seconds; without it, the break-even time of its model.
+    #[serde(deserialize_with = "options::seconds")]
     seconds: Option<f64>,
     /// So many empty hosts stay on.
     reserve: usize,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::consolidate;
 use super::detector::Method;
+use crate::options;
 use crate::prelude::*;
 
 pub(super) const HELP: &str = "empty hosts onto others up to a share `theta` of their cpu; relieve nobody";
@@ -14,6 +15,7 @@ pub(super) const HELP: &str = "empty hosts onto others up to a share `theta` of 
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Options {
     /// The most that may be asked of a host that takes somebody in, as a share of its cpu.
+    #[serde(deserialize_with = "options::share")]
     theta: f64,
     /// Whether an empty host costs its idle power.
     charge_switch_on: bool,

@@ -22,6 +22,7 @@ use sim::decision::Occasion;
 use super::detector::{Detector, Method, Weights};
 use super::scene::{Asker, Histories, Scene, Terms};
 use super::selection::{Candidate, Selection};
+use crate::options;
 use crate::prelude::*;
 use crate::score::tightest_numa;
 
@@ -35,6 +36,7 @@ pub(super) struct Options {
     /// How overload is detected.
     pub(super) detector: Method,
     /// The `s` of the detector's formula.
+    #[serde(deserialize_with = "options::positive")]
     pub(super) safety: Option<f64>,
     /// With which weights lines are fitted.
     pub(super) weights: Weights,

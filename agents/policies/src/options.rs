@@ -1,0 +1,36 @@
+//! Numbers that options may be: what is out of range is refused when a policy is made, not in the middle of a run.
+
+use serde::de::{Deserialize, Deserializer, Error};
+
+/// Reads a number that passes a test; the refusal says what stood there and what is allowed.
+fn checked<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    is_allowed: impl FnOnce(f64) -> bool,
+    allowed: &str,
+) -> Result<f64, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    match is_allowed(number) {
+        true => Ok(number),
+        false => Err(D::Error::custom(format!("{number} stands there; allowed is {allowed}"))),
+    }
+}
+
+/// Any number but infinities and what is none.
+pub(crate) fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    checked(deserializer, f64::is_finite, "a finite number")
+}
+
+/// A share of something, and not nothing of it.
+pub(crate) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    checked(deserializer, |share| 0.0 < share && share <= 1.0, "a number above 0 and up to 1")
+}
+
+/// A factor.
+pub(crate) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    checked(deserializer, |number| number.is_finite() && number > 0.0, "a number above 0").map(Some)
+}
+
+/// A time.
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    checked(deserializer, |seconds| seconds.is_finite() && seconds >= 0.0, "0 or more seconds").map(Some)
+}
