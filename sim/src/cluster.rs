@@ -184,12 +184,23 @@ pub struct Cluster {
     change: Changes,
 }
 
-/// What a facility has drawn beyond its hosts.
+/// What a facility draws beyond its hosts. It is summed up when their power changes, not whenever time passes: many small
+/// pieces would round many times.
 #[derive(Clone, Copy, Debug)]
 struct FacilityMeter {
     electrical: Electrical,
-    /// In joules.
+    since: SimTime,
+    /// Until then, in joules.
     drawn: Overhead,
+}
+
+impl FacilityMeter {
+    /// This meter at a later moment, when the hosts have drawn so much since it was read.
+    fn at(self, now: SimTime, it_watts: f64) -> Self {
+        let seconds = now.since(self.since).seconds();
+        let drawn = self.drawn.plus(self.electrical.overhead(it_watts).times(seconds));
+        Self { since: now, drawn, ..self }
+    }
 }
 
 /// Which hosts changed, in order: whoever remembers something per host reads from where it stopped.
@@ -268,20 +279,16 @@ impl Cluster {
         sums.occupied_hosts += u128::from(totals.occupied_hosts) * passed;
         sums.hosts_on += u128::from(totals.hosts_on) * passed;
         sums.cpu_milli_on += u128::from(totals.cpu_milli_on) * passed;
-        if let Some(meter) = &mut self.facility {
-            let overhead = meter.electrical.overhead(totals.power_watts);
-            meter.drawn = meter.drawn.plus(overhead.times(duration.seconds()));
-        }
     }
 
     /// From now on the overhead of this facility is summed up.
     pub(crate) fn meter(&mut self, electrical: Electrical) {
-        self.facility = Some(FacilityMeter { electrical, drawn: Overhead::default() });
+        self.facility = Some(FacilityMeter { electrical, since: self.now, drawn: Overhead::default() });
     }
 
     /// What the facility has drawn beyond its hosts, in joules, where that is summed up.
     pub(crate) fn overhead(&self) -> Option<Overhead> {
-        self.facility.map(|meter| meter.drawn)
+        self.facility.map(|meter| meter.at(self.now, self.totals.power_watts).drawn)
     }
 
     pub(crate) fn topology(&self) -> &Arc<Topology> {
@@ -630,6 +637,12 @@ impl Cluster {
             model.power.watts(used, capacity) + self.books[host].device_power_watts
         });
         let meter = &mut self.books[host].meter;
+        if watts == meter.power_watts {
+            return;
+        }
+        if let Some(facility) = &mut self.facility {
+            *facility = facility.at(self.now, self.totals.power_watts);
+        }
         self.totals.power_watts += watts - meter.power_watts;
         meter.power_watts = watts;
     }

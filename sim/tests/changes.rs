@@ -12,16 +12,17 @@ use sim::control::{Governor, Phase};
 use sim::decision::{Decision, Infeasible, Request};
 use sim::engine::{Engine, Step};
 use sim::event::EventKind;
-use sim::kernel::ids::{HostId, Id, TaskId};
+use sim::kernel::ids::{HostId, Id, TaskId, TenantId};
 use sim::kernel::rng::{Seed, Stream};
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::Window;
 use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
+use sim::metrics::fairness::{DominantShare, DominantShares};
 use sim::models::facility::{Converter, Delivery, Electrical, Facility, Overhead, UpsCurve};
 use sim::models::migration::Migration;
 use sim::models::power::slowdown_at_frequency;
 use sim::observe::Observer;
-use sim::resources::Resources;
+use sim::resources::{DeviceClass, Resources};
 use sim::rules::{AfterEviction, CpuBound, Rebalancing, Rules};
 use sim::testing;
 use sim::view::ClusterView;
@@ -110,6 +111,11 @@ fn sleeps(view: ClusterView<'_>, host: HostId) -> bool {
     view.topology().model(host).operation.sleep.is_some()
 }
 
+const CLASSES: [DeviceClass; 3] = [DeviceClass::Gpu, DeviceClass::Fpga, DeviceClass::Dpu];
+
+/// Milli-cores, mebibytes and thousandths of devices.
+type Held = [f64; 2 + CLASSES.len()];
+
 /// Energy of each host and work of each task, from what was true between events.
 struct Books {
     time: SimTime,
@@ -120,6 +126,9 @@ struct Books {
     overhead: Overhead,
     speeds: Vec<f64>,
     done_seconds: Vec<f64>,
+    /// Of each tenant: milli-cores, mebibytes and thousandths of the devices of each class, now and over seconds.
+    held: [Held; worlds::TENANTS as usize],
+    held_seconds: [Held; worlds::TENANTS as usize],
     /// How often the speed of a task changed: each time rounds to a microsecond.
     changes: Vec<u32>,
 }
@@ -135,6 +144,8 @@ impl Books {
             overhead: Overhead::default(),
             speeds: vec![0.0; tasks],
             done_seconds: vec![0.0; tasks],
+            held: Default::default(),
+            held_seconds: Default::default(),
             changes: vec![0; tasks],
         };
         books.look(view);
@@ -145,6 +156,9 @@ impl Books {
         let seconds = to.since(self.time).seconds();
         self.time = to;
         self.overhead = self.overhead.plus(self.overhead_watts.times(seconds));
+        for (sums, held) in self.held_seconds.iter_mut().zip(&self.held) {
+            sums.iter_mut().zip(held).for_each(|(sum, held)| *sum += held * seconds);
+        }
         self.joules.iter_mut().zip(&self.watts).for_each(|(sum, watts)| *sum += watts * seconds);
         self.done_seconds.iter_mut().zip(&self.speeds).for_each(|(sum, speed)| *sum += speed * seconds);
     }
@@ -154,6 +168,20 @@ impl Books {
             self.watts[host.index()] = view.power_watts(host);
         }
         self.overhead_watts = view.rules().facility.overhead(self.watts.iter().sum());
+        self.held = Default::default();
+        for task in running(view) {
+            let held = &mut self.held[view.tenant(task).index()];
+            held[0] += f64::from(view.held(task).cpu_milli);
+            held[1] += f64::from(view.held(task).memory_mib);
+            let placement = view.placement(task);
+            for (position, &kind) in view.device_kinds(placement.host).iter().enumerate() {
+                let class = view.topology().kinds()[usize::from(kind)].class;
+                let place = CLASSES.iter().position(|one| *one == class).expect("a class");
+                if placement.devices.has(position) {
+                    held[2 + place] += f64::from(view.taken_of(kind, view.shape(task).devices.milli_each));
+                }
+            }
+        }
         for index in 0..self.speeds.len() {
             let task = TaskId::from_index(index);
             let speed = if view.status(task) == Status::Running { speed(view, task) } else { 0.0 };
@@ -230,12 +258,13 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
     let mut engine = Engine::new(topology, Arc::clone(&workload), rules);
     let mut books = Books::new(engine.view(), workload.task_count());
     let mut payers = EnergyByTenant::new(Window::default(), engine.view());
+    let mut shares = DominantShares::new(Window::default());
     let mut ends = vec![0_u32; workload.task_count()];
     loop {
         match engine.step() {
             Step::Happened(event) => {
                 books.pass(event.time);
-                payers.on_event(&event, engine.view());
+                (&mut payers, &mut shares).on_event(&event, engine.view());
                 if let EventKind::TaskFinished { task, .. } = event.kind {
                     let (done, work) = (books.done_seconds[task.index()], workload.work(task).seconds());
                     let rounding = 2e-6 * f64::from(books.changes[task.index()] + 1);
@@ -281,7 +310,10 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         assert_eq!(view.status(task), Status::Running, "who is on the way still runs where it was");
         assert_ne!(view.placement(task).host, one.to.host);
     }
-    view.topology().hosts().map(|host| view.energy_joules(host)).collect()
+    check_shares(view, shares.finish(view), &books);
+    let overhead = view.facility_overhead_joules();
+    let hosts = view.topology().hosts().map(|host| view.energy_joules(host));
+    hosts.chain([overhead.losses, overhead.cooling]).collect()
 }
 
 /// Tenants, idle hosts and boots add up to the meters, and hosts, losses and cooling to the facility.
@@ -306,6 +338,25 @@ fn close_ledgers(view: ClusterView<'_>, payers: Vec<(Payer, Attributed)>, books:
         close(losses, overhead.losses) && close(cooling, overhead.cooling),
         "{losses} J, {cooling} J: {overhead:?}"
     );
+}
+
+/// Each tenant has the largest of its shares of cpu, memory and devices, as they were between events.
+fn check_shares(view: ClusterView<'_>, shares: Vec<DominantShare>, books: &Books) {
+    let topology = view.topology();
+    let (cpu_milli, memory_mib) = topology.total_capacity();
+    let devices = CLASSES.map(|class| topology.device_milli_capacity(class));
+    let capacity = [&[cpu_milli, memory_mib], &devices[..]].concat();
+    let seconds = view.now().seconds();
+    for (tenant, held) in books.held_seconds.iter().enumerate() {
+        let share = |resource: usize| match capacity[resource] as f64 * seconds {
+            0.0 => 0.0,
+            whole => held[resource] / whole,
+        };
+        let own = (0..capacity.len()).map(share).fold(0.0, f64::max);
+        let theirs =
+            shares.iter().find(|one| one.tenant == TenantId(tenant as u32)).map_or(0.0, |one| one.share);
+        assert!((own - theirs).abs() <= 1e-9, "tenant {tenant} holds {own}, not {theirs}");
+    }
 }
 
 proptest! {

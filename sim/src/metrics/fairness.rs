@@ -143,7 +143,10 @@ impl Observer for DominantShares {
             EventKind::TaskStarted { placement } => {
                 self.record(placement.task, Some(held(placement.task, view)), view);
             }
-            EventKind::Resized { task, .. } => self.record(task, Some(held(task, view)), view),
+            // On other kinds of devices a part may be a whole.
+            EventKind::Resized { task, .. } | EventKind::MigrationEnded { task, .. } => {
+                self.record(task, Some(held(task, view)), view)
+            }
             EventKind::TaskFinished { task, .. } | EventKind::TaskEvicted { task, .. } => {
                 self.record(task, None, view);
             }

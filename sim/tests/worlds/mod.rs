@@ -87,11 +87,14 @@ fn host_model(random: &mut Stream, kind_count: usize) -> HostModel {
     }
 }
 
+/// How many tenants submit, in turns.
+pub(crate) const TENANTS: u32 = 3;
+
 /// Jobs of one task and of several, gangs, and tasks with patience, priority, use over time, or no end.
 pub(crate) fn workload(random: &mut Stream, job_count: usize, taste: Taste) -> Workload {
     let mut builder = WorkloadBuilder::new();
     let span = (2.0 * job_count as f64 / taste.rate) as usize;
-    for _ in 0..job_count {
+    for place in 0..job_count {
         let submit = SimTime(500_000 * random.below(span + 1) as u64);
         let task_count = if is_likely(random, 0.3) { between(random, 2, 4) } else { 1 };
         let is_gang = is_likely(random, 0.6);
@@ -99,7 +102,7 @@ pub(crate) fn workload(random: &mut Stream, job_count: usize, taste: Taste) -> W
         let others = (1..task_count)
             .map(|_| if is_gang && !taste.has_mixed_gangs { first.clone() } else { task(random) });
         let tasks: Vec<TaskSpec> = others.chain([first.clone()]).collect();
-        let job = JobSpec { submit, tenant: 0, is_gang };
+        let job = JobSpec { submit, tenant: place as u32 % TENANTS, is_gang };
         builder.add_job(job, tasks).expect("the parts are valid");
     }
     builder.finish()
