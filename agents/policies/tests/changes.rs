@@ -87,6 +87,28 @@ fn nobody_is_woken_in_vain() {
     assert!(!story.iter().any(|line| line.contains("Booting")), "{story:?}");
 }
 
+/// Hosts of 100 to 200 W: at 0.9 of the frequency a full one draws 100 + 100 * 0.729 = 172.9 W, at 0.8 of it 151.2 W. Under a cap of
+/// 160 W ten seconds of work take 12.5; a host that needs no cap and one that can do nothing about it run as before.
+#[test]
+fn a_capped_host_runs_as_fast_as_its_cap_allows() {
+    let power = "power = { policy = 'power_cap', watts = 160.0 }";
+    let work = "at 0 cpu 1 work 10";
+    for (hosts, seconds, watts) in [
+        ("cpu 1 frequencies 0.9,0.8,0.5", 12.5, 151.2),
+        ("cpu 1 frequencies 0.95,0.9", 10.0 / 0.9, 172.9),
+        ("cpu 1", 10.0, 200.0),
+    ] {
+        let (_, value) = played(power, hosts, work);
+        let (turnaround, joules) = (value("turnaround_mean"), 3.6e6 * value("energy_it"));
+        assert!((turnaround - seconds).abs() < 1e-5, "{hosts}: {turnaround} s");
+        // On to the horizon at 2000 s.
+        let expected = 100.0 * 2000.0 + (watts - 100.0) * seconds;
+        assert!((joules - expected).abs() < 0.01, "{hosts}: {joules} J, not {expected} J");
+    }
+    let (_, value) = played("power = { policy = 'power_cap', share = 1.0 }", "cpu 1 frequencies 0.5", work);
+    assert_eq!(value("turnaround_mean"), 10.0);
+}
+
 #[test]
 fn a_reserve_stays_on() {
     let hosts = "cpu 1 sleep free | cpu 1 sleep free | cpu 1 sleep free";

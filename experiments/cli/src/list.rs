@@ -6,6 +6,7 @@ use runner::config::{
 };
 use serde_json::{Value, json};
 use sim::metrics::{Better, MetricSet};
+use sim::models::facility::UpsCurve;
 use sim::models::sleep::Sleep;
 
 use crate::args::{Family, ListArgs};
@@ -77,7 +78,11 @@ fn entries(family: Family) -> Vec<Entry> {
             let devices = gpu_power_list().into_iter().map(entry("device power"));
             let sleep =
                 Sleep::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned())).map(entry("sleep"));
-            hosts.chain(devices).chain(sleep).collect()
+            let ups = UpsCurve::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned()));
+            let own =
+                "{ no_load, proportional, square }: lost at the load x, over rated power: c0 + c1 x + c2 x^2";
+            let ups = ups.chain([("curve", own.to_owned())]).map(entry("ups"));
+            hosts.chain(devices).chain(sleep).chain(ups).collect()
         }
         Family::Clusters => cluster_names().into_iter().map(cluster).collect(),
         Family::Rules => RULES

@@ -9,4 +9,5 @@ family! {
     power:
     full_power
     idle_timeout
+    power_cap
 }
