@@ -17,6 +17,7 @@ pub(crate) mod easy;
 pub(crate) mod easy_published;
 mod pool;
 pub(crate) mod queue;
+pub mod queue_features;
 
 /// A task as the classical formulas know it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +48,11 @@ impl JobFacts {
 pub trait OrderKey {
     /// The key of a waiting task.
     fn key(&self, job: &JobFacts) -> [f64; 2];
+
+    /// The keys of everyone who waits, where they hang on the queue as a whole; nothing where each can be had alone.
+    fn keys(&self, _view: ClusterView<'_>, _tasks: &[TaskId]) -> Option<Vec<[f64; 2]>> {
+        None
+    }
 
     /// True when keys change while tasks wait, so that the queue is looked through at each question.
     fn moves_with_time(&self) -> bool {
@@ -109,6 +115,7 @@ orders! {
         f2
         f3
         f4
+        linear
     }
     whole {
         recorded
@@ -151,6 +158,8 @@ mod tests {
             ("f2", 80.0 + 76_800.0),
             ("f3", 1600.0 + 20_580_000.0),
             ("f4", 800.0 + 1_590_000.0),
+            // Single precision: 2 ln 400 + ln 4.
+            ("linear", 13.369_223_594_665_527),
         ];
         assert_eq!(expected.len(), keys().count());
         for (name, key) in expected {
@@ -163,7 +172,9 @@ mod tests {
     fn only_keys_with_waiting_time_move() {
         let later = JobFacts { waited: 5000.0, ..JOB };
         for (name, key) in keys() {
-            assert_eq!(key.moves_with_time(), key.key(&JOB) != key.key(&later), "{name}");
+            // Weights decide whether what is weighed matters.
+            let moves = key.key(&JOB) != key.key(&later) || name == "linear";
+            assert_eq!(key.moves_with_time(), moves, "{name}");
             let unknown = JobFacts { estimate: 1.0, ..JOB };
             assert_eq!(key.needs_estimates(), key.key(&JOB) != key.key(&unknown), "{name}");
         }

@@ -74,10 +74,13 @@ impl Joining {
 
     /// Computes the keys of these entries anew, if keys move while tasks wait.
     pub(crate) fn refresh(&self, view: ClusterView<'_>, entries: &mut [Entry]) {
-        if self.key.moves_with_time() {
-            for entry in entries {
-                entry.key = self.key_of(view, entry.task);
-            }
+        if !self.key.moves_with_time() {
+            return;
+        }
+        let tasks: Vec<TaskId> = entries.iter().map(|entry| entry.task).collect();
+        match self.key.keys(view, &tasks) {
+            Some(keys) => entries.iter_mut().zip(keys).for_each(|(entry, key)| entry.key = key),
+            None => entries.iter_mut().for_each(|entry| entry.key = self.key_of(view, entry.task)),
         }
     }
 
@@ -126,12 +129,11 @@ impl Heap {
     pub(crate) fn pop(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
         if self.joining.key.moves_with_time() {
             let entries = std::mem::take(&mut self.heap).into_vec();
-            let waiting =
-                entries.into_iter().filter(|Reverse(entry)| view.status(entry.task) == Status::Waiting);
-            let joining = &self.joining;
-            self.heap = waiting
-                .map(|Reverse(entry)| Reverse(Entry { key: joining.key_of(view, entry.task), ..entry }))
-                .collect();
+            let mut entries: Vec<Entry> = entries.into_iter().map(|Reverse(entry)| entry).collect();
+            entries.retain(|entry| entry.waits(view));
+            self.joining.read(view, |entry| entries.push(entry));
+            self.joining.refresh(view, &mut entries);
+            self.heap = entries.into_iter().map(Reverse).collect();
         }
         let heap = &mut self.heap;
         self.joining.read(view, |entry| heap.push(Reverse(entry)));
@@ -240,9 +242,7 @@ impl Sorted {
             entries.insert(at, entry);
         });
         if moves {
-            for entry in &mut self.entries {
-                entry.key = self.joining.key_of(view, entry.task);
-            }
+            self.joining.refresh(view, &mut self.entries);
             self.entries.sort_unstable();
         }
         &self.entries

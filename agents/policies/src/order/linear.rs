@@ -1,0 +1,114 @@
+//! A weighted sum of what is known of each waiting task and of the queue around it (`queue_features`); the smallest is next.
+//! Weights are tuned, or trained, elsewhere.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use sim::kernel::ids::TaskId;
+use sim::view::ClusterView;
+
+use super::easy::declared_end;
+use super::pool;
+use super::prelude::*;
+use super::queue_features::{FEATURES, Fixed, Queue, Releases, Weights};
+
+pub(super) const HELP: &str = "a weighted sum of run time, cores, wait, delay and the state of the queue";
+
+/// The options: weights by name; what is not named weighs nothing.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Options {
+    #[serde(deserialize_with = "weights")]
+    weights: Weights,
+}
+
+impl Default for Options {
+    /// Smith's rule for slowdowns of equal weight: `r^2 n`.
+    fn default() -> Self {
+        let mut weights = Weights::default();
+        (weights[0], weights[1]) = (2.0, 1.0);
+        Self { weights }
+    }
+}
+
+fn weights<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weights, D::Error> {
+    let named = BTreeMap::<String, f32>::deserialize(deserializer)?;
+    let mut weights = Weights::default();
+    for (name, weight) in named {
+        let names: Vec<&str> = FEATURES.iter().map(|feature| feature.0).collect();
+        let Some(place) = names.iter().position(|known| *known == name) else {
+            return Err(D::Error::custom(format!("{name:?} is no feature; allowed are {}", names.join(", "))));
+        };
+        if !weight.is_finite() {
+            return Err(D::Error::custom(format!("{name} = {weight}; allowed are finite numbers")));
+        }
+        weights[place] = weight;
+    }
+    Ok(weights)
+}
+
+struct Key {
+    weights: Weights,
+    room: RefCell<Room>,
+}
+
+/// Memory that is used again at each question.
+#[derive(Default)]
+struct Room {
+    queue: Queue,
+    releases: Releases,
+    ends: Vec<(u64, u32)>,
+    scores: Vec<f32>,
+}
+
+/// Cores of a task, or of all members of its gang that wait.
+fn cores(view: ClusterView<'_>, task: TaskId) -> f32 {
+    pool::need(view, task).cpu_milli as f32 / 1000.0
+}
+
+impl OrderKey for Key {
+    /// Alone, and where nobody runs.
+    fn key(&self, job: &JobFacts) -> [f64; 2] {
+        let mut queue = Queue::default();
+        queue.push(Fixed::of(job.estimate as f32, job.cores as f32));
+        queue.waited[0] = job.waited as f32;
+        let mut scores = Vec::new();
+        queue.score(&self.weights, job.cores as f32, job.cores as f32, &mut scores);
+        [f64::from(scores[0]), job.submit]
+    }
+
+    fn keys(&self, view: ClusterView<'_>, tasks: &[TaskId]) -> Option<Vec<[f64; 2]>> {
+        let mut room = self.room.borrow_mut();
+        let Room { queue, releases, ends, scores } = &mut *room;
+        let all_milli = view.topology().total_capacity().0;
+        let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
+        ends.clear();
+        for host in view.topology().hosts() {
+            ends.extend(view.hosted(host).map(|task| {
+                (declared_end(view, task).0.saturating_sub(view.now().0), view.held(task).cpu_milli)
+            }));
+        }
+        ends.sort_unstable();
+        releases.fill(free, ends.iter().map(|&(after, milli)| (after as f32 / 1e6, milli as f32 / 1000.0)));
+        queue.clear();
+        for (place, &task) in tasks.iter().enumerate() {
+            let estimate = view.estimate(task).map_or(0.0, |estimate| estimate.seconds());
+            queue.push(Fixed::of(estimate as f32, cores(view, task)));
+            queue.waited[place] = view.now().since(view.submit(task)).0 as f32 / 1e6;
+            queue.delay[place] = releases.delay(queue.cores[place]);
+        }
+        queue.score(&self.weights, free, all_milli as f32 / 1000.0, scores);
+        let keys = scores.iter().zip(tasks);
+        Some(keys.map(|(&score, &task)| [f64::from(score), view.submit(task).seconds()]).collect())
+    }
+
+    fn moves_with_time(&self) -> bool {
+        true
+    }
+}
+
+pub(super) fn key(options: Options) -> impl OrderKey {
+    Key { weights: options.weights, room: RefCell::default() }
+}
