@@ -11,7 +11,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("experiments/results", &[]),
     ("traces", &["sim"]),
     ("agents/policies", &["sim"]),
-    ("experiments/runner", &["results", "policies", "traces", "sim"]),
+    ("agents/environment", &["policies", "sim"]),
+    ("agents/learners", &["environment", "policies", "sim"]),
+    ("experiments/runner", &["results", "learners", "environment", "policies", "traces", "sim"]),
     ("reports", &["results"]),
     ("experiments/cli", &["reports", "runner", "results", "policies", "traces", "sim"]),
 ];

@@ -69,6 +69,15 @@ Examples:
   rackwright run my.toml --out results/my --only 'day:*' --only seed=1
   rackwright run my.toml --out results/my --force --json > summary.json")]
     Run(RunArgs),
+    /// Train policies, or go on with a training that was interrupted
+    #[command(after_help = "\
+Examples:
+  rackwright train my_training.toml --out trained/my
+  rackwright train t1.toml --out trained/t1 --data ~/rackwright-data --json
+
+The policy that is left, OUT/policy.toml, stands in an experiment wherever a policy's name does:
+  order = \"trained/my/policy.toml\"")]
+    Train(TrainArgs),
     /// Import, inspect, generate, fit or transform workloads
     #[command(
         subcommand,
@@ -512,6 +521,21 @@ pub(crate) enum Family {
     Clusters,
     /// What happens that is no scheduler's decision
     Rules,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// The training, a TOML file
+    pub(crate) file: PathBuf,
+    /// Folder for what is learned; an interrupted training in it goes on
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The folder that holds traces/; without it, RACKWRIGHT_DATA
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

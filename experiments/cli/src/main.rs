@@ -17,6 +17,7 @@ mod series;
 mod survey;
 mod terminal;
 mod trace;
+mod train;
 mod transform;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => run::main_job(&cli.main_job),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Train(args)) => train::train(&args),
         Some(Command::Trace(command)) => trace::trace(&command),
         Some(Command::Series(command)) => series::series(&command),
         Some(Command::List(args)) => list::list(&args),

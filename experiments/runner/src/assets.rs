@@ -154,7 +154,7 @@ fn first_of_seed(workload: &PlannedWorkload) -> usize {
     transforms.iter().position(Transform::is_of_seed).unwrap_or(transforms.len())
 }
 
-fn source(planned: &PlannedWorkload, seed: Seed) -> Result<Arc<Workload>, RunError> {
+pub(crate) fn source(planned: &PlannedWorkload, seed: Seed) -> Result<Arc<Workload>, RunError> {
     let workload = || planned.name.clone();
     let path = || planned.path.as_deref().expect("the plan resolved the path of every file");
     let made = match &planned.config.source {
@@ -170,7 +170,7 @@ fn source(planned: &PlannedWorkload, seed: Seed) -> Result<Arc<Workload>, RunErr
     Ok(Arc::new(made))
 }
 
-fn transformed(
+pub(crate) fn transformed(
     mut made: Arc<Workload>,
     planned: &PlannedWorkload,
     transforms: &[Transform],

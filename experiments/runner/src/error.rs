@@ -49,6 +49,14 @@ pub enum RunError {
         /// What the file system says.
         source: std::io::Error,
     },
+    /// A folder or a file of a training.
+    #[error("the training in {}: {problem}", path.display())]
+    Training {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A cluster that cannot be built.
     #[error("cluster `{cluster}`: {source}")]
     Topology {

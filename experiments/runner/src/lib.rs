@@ -14,6 +14,7 @@
 //!     |     assets.rs     topologies and workloads, made once and shared
 //!     |     series.rs     the cluster over time
 //!  replay.rs      a trace's own decisions repeated, and held against the trace
+//!  train.rs       policies from a training configuration, a search for each seed
 //!  bench.rs       how fast all this is; memory.rs  how memory is counted
 //! ```
 //!
@@ -34,6 +35,7 @@ pub mod plan;
 pub mod replay;
 pub mod selection;
 pub mod series;
+pub mod train;
 
 pub use config::{Config, ConfigError};
 pub use error::RunError;

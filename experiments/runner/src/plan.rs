@@ -223,7 +223,7 @@ fn plan_cluster(
     Ok((PlannedCluster { name: name.to_owned(), config: config.clone(), nodes }, value))
 }
 
-fn plan_workload(
+pub(crate) fn plan_workload(
     name: &str,
     config: &WorkloadConfig,
     data: Option<&Path>,
@@ -305,12 +305,12 @@ fn hashed(path: &Path) -> std::io::Result<(u64, String)> {
 }
 
 /// XXH3-128 as 32 hexadecimal digits.
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
 }
 
 /// JSON in which every object has its keys in alphabetical order, whatever order they were put in.
-fn canonical(value: &Value) -> String {
+pub(crate) fn canonical(value: &Value) -> String {
     fn sorted(value: &Value) -> Value {
         match value {
             Value::Object(map) => {

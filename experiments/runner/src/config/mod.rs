@@ -13,6 +13,7 @@ mod include;
 mod known_cluster;
 mod named;
 mod operation;
+mod policy_file;
 mod scenario;
 pub mod schema;
 mod shape;
@@ -34,11 +35,12 @@ pub use cluster::{
 pub use facility::{ConvertersConfig, FacilityConfig, Redundancy};
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
 pub use named::Named;
+pub use policy_file::PolicyFile;
 pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridConfig, Seeds};
 pub use sweep::{Axis, Settings};
 pub use workload::{Source, WorkloadConfig};
 
-use document::Document;
+pub(crate) use document::Document;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -173,9 +175,11 @@ impl Config {
         for (name, cluster) in &mut experiment.clusters.0 {
             *cluster = include::resolved(cluster, &document, &folder, &["clusters", name])?;
         }
+        policy_file::resolve(&mut experiment.schedulers.0, &document, &folder)?;
         check::experiment(&experiment, &document)?;
         let swept = sweep::expand(&mut experiment, &document, &folder)?;
         if !experiment.sweep.is_empty() {
+            policy_file::resolve(&mut experiment.schedulers.0, &document, &folder)?;
             check::experiment(&experiment, &document)?;
         }
         let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

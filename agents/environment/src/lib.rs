@@ -1,0 +1,14 @@
+//! The simulator as learners see it: questions with candidates, and episodes that are played very often.
+//!
+//! ```text
+//!   Jobs (columns of a workload) ---> PoolEpisode ---> how long everybody waited
+//!                                       ^   |
+//!                              a score  |   |  everyone who waits, as columns
+//!                              for each |   v
+//!                                     scorer
+//! ```
+//!
+//! [`pool`] plays the question *which next?* on a batch pool without the engine, several hundred times as fast as a general
+//! simulation, and decides as the engine does: that is tested episode by episode.
+
+pub mod pool;

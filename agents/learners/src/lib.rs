@@ -1,0 +1,4 @@
+//! How policies are learned. One algorithm, one file; its arithmetic is pure and tested by hand.
+
+pub mod cma_es;
+pub mod order_search;

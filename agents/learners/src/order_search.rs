@@ -1,0 +1,253 @@
+//! Weights of the order question on a pool, searched by CMA-ES: every point of a generation plays the same sequences of
+//! jobs, and is judged by how it compares with the best of the classical orders on each.
+//!
+//! ```text
+//!   value = (mean_i v_i / b_i  +  sum_i v_i / sum_i b_i) / 2      v_i bounded slowdown, b_i that of the best classical order
+//! ```
+//!
+//! Sequences that are easy (`b_i` up to 3) say nothing and are drawn again. Which weights are kept is decided by other
+//! sequences, of the validation sources, that are the same in all generations.
+
+use environment::pool::{FixedScores, Jobs, Passing, PoolPlayer};
+use policies::order::queue_features::{FEATURES, Weights};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sim::kernel::rng::{Seed, Stream};
+
+use crate::cma_es::CmaEs;
+
+/// Sequences on which the best classical order does no worse than this are drawn again.
+const EASY: f64 = 3.0;
+/// So often a sequence is drawn at most.
+const DRAWS: usize = 50;
+
+/// Where sequences come from.
+#[derive(Clone, Debug)]
+pub struct PoolSource {
+    /// The jobs.
+    pub jobs: Jobs,
+    /// Thousandths of a processor of the pool that they run on.
+    pub pool_milli: u32,
+    /// How often it is drawn from, relative to the others.
+    pub share: f64,
+}
+
+/// What is learned.
+#[derive(Clone, Debug)]
+pub struct OrderTask {
+    /// Where sequences to learn from come from.
+    pub training: Vec<PoolSource>,
+    /// Where those come from that decide which weights are kept.
+    pub validation: Vec<PoolSource>,
+    /// Who may pass.
+    pub passing: Passing,
+    /// Jobs of a sequence.
+    pub sequence_jobs: usize,
+}
+
+/// How it is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchSettings {
+    /// Of everything that is drawn.
+    pub seed: u64,
+    /// Points of a generation.
+    pub population: usize,
+    /// Sequences that each of them plays.
+    pub sequences: usize,
+    /// Sequences of the validation.
+    pub validation_sequences: usize,
+    /// Generations between two validations.
+    pub validate_every: u64,
+    /// The width of the first generation.
+    pub sigma: f64,
+}
+
+/// What was seen at one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Which generation.
+    pub generation: u64,
+    /// The value of its best point on its own sequences.
+    pub training: f64,
+    /// That of the mean of the distribution on the validation sequences, when it was looked at.
+    pub validation: Option<f64>,
+}
+
+/// A sequence with what the best classical order reaches.
+#[derive(Clone, Debug)]
+struct Sequence {
+    jobs: Jobs,
+    pool_milli: u32,
+    base: f64,
+}
+
+/// A search that can be stopped, written down and gone on with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderSearch {
+    settings: SearchSettings,
+    search: CmaEs,
+    best: Vec<f64>,
+    best_validation: f64,
+    curve: Vec<CurvePoint>,
+}
+
+/// Smith's rule for slowdowns of equal weight, `r^2 n`: where the search begins.
+fn start() -> Vec<f64> {
+    let mut start = vec![0.0; FEATURES.len()];
+    (start[0], start[1]) = (2.0, 1.0);
+    start
+}
+
+fn weights(point: &[f64]) -> Weights {
+    std::array::from_fn(|feature| point[feature] as f32)
+}
+
+impl OrderSearch {
+    /// A search at its beginning.
+    pub fn new(settings: SearchSettings) -> Self {
+        let search = CmaEs::new(&start(), settings.sigma, settings.population, Seed(settings.seed));
+        Self { settings, search, best: start(), best_validation: f64::MAX, curve: Vec::new() }
+    }
+
+    /// The weights that did best on the validation sequences so far, in the order of [`FEATURES`], and their value there.
+    pub fn best(&self) -> (Weights, f64) {
+        (weights(&self.best), self.best_validation)
+    }
+
+    /// How many generations have passed.
+    pub fn generation(&self) -> u64 {
+        self.search.generation()
+    }
+
+    /// What was seen, generation by generation.
+    pub fn curve(&self) -> &[CurvePoint] {
+        &self.curve
+    }
+
+    /// One generation, on all cores. What it draws and finds does not depend on how many there are.
+    pub fn advance(&mut self, task: &OrderTask, validation: &ValidationSet) {
+        let generation = self.search.generation();
+        let mut stream = Seed(self.settings.seed).stream(&format!("sequences of generation {generation}"));
+        let sequences =
+            draw(&task.training, task.passing, task.sequence_jobs, self.settings.sequences, &mut stream);
+        let points = self.search.ask();
+        let values = values(&points, &sequences, task.passing);
+        self.search.tell(&points, &values);
+        let is_looked_at = self.search.generation().is_multiple_of(self.settings.validate_every);
+        let found = is_looked_at.then(|| {
+            let point = self.search.mean().to_vec();
+            let value = self::values(std::slice::from_ref(&point), &validation.0, task.passing)[0];
+            if value < self.best_validation {
+                (self.best, self.best_validation) = (point, value);
+            }
+            value
+        });
+        let training = values.iter().copied().fold(f64::INFINITY, f64::min);
+        self.curve.push(CurvePoint { generation: self.search.generation(), training, validation: found });
+    }
+}
+
+/// The sequences that decide which weights are kept.
+#[derive(Clone, Debug)]
+pub struct ValidationSet(Vec<Sequence>);
+
+impl ValidationSet {
+    /// Draws them; the same for the same settings.
+    pub fn draw(task: &OrderTask, settings: &SearchSettings) -> Self {
+        let mut stream = Seed(settings.seed).stream("validation sequences");
+        let count = settings.validation_sequences;
+        Self(draw(&task.validation, task.passing, task.sequence_jobs, count, &mut stream))
+    }
+}
+
+/// So many sequences that are not easy.
+fn draw(
+    sources: &[PoolSource],
+    passing: Passing,
+    sequence_jobs: usize,
+    count: usize,
+    stream: &mut Stream,
+) -> Vec<Sequence> {
+    let shares: f64 = sources.iter().map(|source| source.share).sum();
+    // Twice as many as are wanted at a time, so that all cores have something to do.
+    let mut sequences = Vec::with_capacity(count);
+    for _ in 0..DRAWS {
+        let drawn: Vec<(&PoolSource, usize)> = (0..2 * count)
+            .map(|_| {
+                let mut at = stream.unit() * shares;
+                let is_there = |source: &&PoolSource| {
+                    at -= source.share;
+                    at < 0.0
+                };
+                let source = sources.iter().find(is_there).unwrap_or(&sources[sources.len() - 1]);
+                (source, stream.below(source.jobs.len() - sequence_jobs + 1))
+            })
+            .collect();
+        let made: Vec<Sequence> = drawn
+            .into_par_iter()
+            .map_init(PoolPlayer::default, |player, (source, first)| {
+                let jobs = source.jobs.window(first, sequence_jobs);
+                let base = best_classical(player, &jobs, source.pool_milli, passing);
+                Sequence { jobs, pool_milli: source.pool_milli, base }
+            })
+            .collect();
+        sequences.extend(made.into_iter().filter(|sequence| sequence.base > EASY));
+        if sequences.len() >= count {
+            break;
+        }
+    }
+    sequences.truncate(count);
+    sequences
+}
+
+/// What the best of SJF, F1 to F4 and smallest first reaches: tables 1.4.
+fn best_classical(player: &mut PoolPlayer, jobs: &Jobs, pool_milli: u32, passing: Passing) -> f64 {
+    let formulas: [fn([f64; 3]) -> f64; 6] = [
+        |[r, _, _]| r,
+        |[_, n, _]| n,
+        |[r, n, s]| libm::log10(r) * n + 870.0 * libm::log10(s),
+        |[r, n, s]| r.sqrt() * n + 25_600.0 * libm::log10(s),
+        |[r, n, s]| r * n + 6_860_000.0 * libm::log10(s),
+        |[r, n, s]| r * n.sqrt() + 530_000.0 * libm::log10(s),
+    ];
+    let value = |formula: &fn([f64; 3]) -> f64| {
+        let score = |job| {
+            let [r, n, s] = jobs.facts(job);
+            formula([r.max(0.1), n, s.max(0.1)]) as f32
+        };
+        let mut scores = FixedScores((0..jobs.len()).map(score).collect());
+        player.play(jobs, pool_milli, passing, &mut scores)
+    };
+    formulas.iter().map(value).fold(f64::INFINITY, f64::min)
+}
+
+/// How good points are on sequences, smaller being better.
+fn values(points: &[Vec<f64>], sequences: &[Sequence], passing: Passing) -> Vec<f64> {
+    let played: Vec<f64> = (0..points.len() * sequences.len())
+        .into_par_iter()
+        .map_init(PoolPlayer::default, |player, place| {
+            let (point, sequence) = (&points[place / sequences.len()], &sequences[place % sequences.len()]);
+            player.play(&sequence.jobs, sequence.pool_milli, passing, &mut weights(point))
+        })
+        .collect();
+    played.chunks(sequences.len().max(1)).map(|found| value(found, sequences)).collect()
+}
+
+fn value(found: &[f64], sequences: &[Sequence]) -> f64 {
+    let pairs = || found.iter().zip(sequences).map(|(found, sequence)| (*found, sequence.base));
+    let mean = pairs().map(|(found, base)| found / base).sum::<f64>() / sequences.len() as f64;
+    let (sum, base) = pairs().fold((0.0, 0.0), |(sum, base), pair| (sum + pair.0, base + pair.1));
+    0.5 * (mean + sum / base)
+}
+
+/// More jobs of the kind: blocks of a list in random order, each with its own gaps between arrivals.
+pub fn bootstrap(jobs: &Jobs, count: usize, block_jobs: [usize; 2], seed: Seed) -> Jobs {
+    let mut stream = seed.stream("bootstrap of blocks");
+    let mut made = Jobs::default();
+    while made.len() < count {
+        let length = block_jobs[0] + stream.below(block_jobs[1] - block_jobs[0] + 1);
+        let first = 1 + stream.below(jobs.len() - length);
+        made.append(&jobs.window(first, length), jobs.gap(first));
+    }
+    made.window(0, count)
+}

@@ -1,0 +1,55 @@
+//! `rackwright train`: policies from a training configuration.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use runner::train::{TrainStanding, Training};
+use serde_json::json;
+
+use crate::args::TrainArgs;
+use crate::failure::Failure;
+use crate::run::DATA_VARIABLE;
+use crate::terminal::print;
+
+pub(crate) fn train(args: &TrainArgs) -> Result<(), Failure> {
+    let data = args.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
+    let training = Training::read(&args.file, data.as_deref())?;
+    let bar = std::io::stderr().is_terminal().then(bar);
+    let trained = training.run(&args.out, |standing| {
+        if let Some(bar) = &bar {
+            advance(bar, standing);
+        }
+    })?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    let best = args.out.join("policy.toml");
+    if args.json {
+        let seeds: Vec<_> = trained
+            .iter()
+            .map(|one| json!({ "seed": one.seed, "validation": one.validation, "policy": one.policy }))
+            .collect();
+        return print(&json!({ "training": training.name(), "policy": best, "seeds": seeds }).to_string());
+    }
+    let mut text = format!("{}: times the best classical order, on validation sequences\n", training.name());
+    for one in &trained {
+        text.push_str(&format!("  seed {:<4} {:.4}  {}\n", one.seed, one.validation, one.policy.display()));
+    }
+    print(&format!("{text}the best of them: {}", best.display()))
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+    let template = "{bar:32} {pos} of {len} generations, {eta} left, {msg}";
+    bar.set_style(ProgressStyle::with_template(template).expect("the template is well-formed"));
+    bar
+}
+
+fn advance(bar: &ProgressBar, standing: TrainStanding) {
+    bar.set_length(standing.seeds as u64 * standing.generations);
+    bar.set_position(standing.seeds_done as u64 * standing.generations + standing.generation);
+    let seen =
+        if standing.validation < f64::MAX { format!("{:.3}", standing.validation) } else { "-".to_owned() };
+    bar.set_message(format!("seed {}: {seen} times the best classical order", standing.seed));
+}

@@ -1,0 +1,83 @@
+//! Policies that stand in a file of their own: `order = "some/policy.toml"`, as training leaves it.
+//!
+//! The file says which question it answers, and its policy with all options. What it says takes the place of its name, so
+//! that everything that determines a run is part of its configuration, wherever the file lies.
+
+use std::path::Path;
+
+use policies::policy::Choice;
+use policies::scheduler::SchedulerConfig;
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+use super::document::Document;
+
+/// A policy in a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFile {
+    /// The question that it answers: `order`, `place`, `rebalance` or `power`.
+    pub question: String,
+    /// The policy, with its options.
+    pub policy: Choice,
+    /// Where it comes from; for people.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub origin: toml::Table,
+}
+
+/// True when this is the name of a file, not of a policy.
+fn is_file(choice: &Choice) -> bool {
+    choice.policy.ends_with(".toml")
+}
+
+/// Puts what files say in the place of their names.
+pub(super) fn resolve(
+    schedulers: &mut [(String, SchedulerConfig)],
+    document: &Document,
+    folder: &Path,
+) -> Result<(), ConfigError> {
+    for (name, scheduler) in schedulers {
+        let SchedulerConfig { order, place, rebalance, power, .. } = scheduler;
+        let choices = [("order", Some(order)), ("place", Some(place))];
+        let changes = [("rebalance", rebalance.as_mut()), ("power", power.as_mut())];
+        for (question, choice) in choices.into_iter().chain(changes) {
+            if let Some(choice) = choice.filter(|choice| is_file(choice)) {
+                *choice = read(choice, question, document, folder, &["schedulers", name, question])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(
+    choice: &Choice,
+    question: &str,
+    document: &Document,
+    folder: &Path,
+    at: &[&str],
+) -> Result<Choice, ConfigError> {
+    if !choice.options.is_empty() {
+        let problem = format!("options stand beside {:?}; allowed is the file alone", choice.policy);
+        return Err(document.refuse(at, problem));
+    }
+    let path = folder.join(&choice.policy);
+    let file = match Document::read(&path) {
+        Ok(file) => file,
+        Err(ConfigError::Open { file, source }) => {
+            return Err(document.refuse(at, format!("{file} cannot be read: {source}")));
+        }
+        Err(other) => return Err(other),
+    };
+    let said: PolicyFile = file.parse()?;
+    if said.question != question {
+        let problem = format!(
+            "{:?} stands there; allowed is {question:?}, which this file is named for",
+            said.question
+        );
+        return Err(file.refuse(&["question"], problem));
+    }
+    match is_file(&said.policy) {
+        true => Err(file.refuse(&["policy"], "a file that is named in a config names no other")),
+        false => Ok(said.policy),
+    }
+}
