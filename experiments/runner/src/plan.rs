@@ -41,7 +41,7 @@ pub struct Plan {
     pub clusters: Vec<PlannedCluster>,
     /// The workloads that scenarios use.
     pub workloads: Vec<PlannedWorkload>,
-    /// Who schedules.
+    /// Who schedules: the experiment's, then those that scenarios have of their own.
     pub schedulers: Vec<SchedulerConfig>,
     /// All runs, in the order of the manifest.
     pub runs: Vec<Run>,
@@ -128,14 +128,24 @@ impl Plan {
             workload_values.push(value);
         }
         let mut runs = Vec::new();
+        let mut schedulers: Vec<SchedulerConfig> =
+            experiment.schedulers.0.iter().map(|(_, scheduler)| scheduler.clone()).collect();
         for scenario in config.scenarios() {
             let cluster = position(experiment.clusters.position(&scenario.cluster));
             let workload = position(experiment.workloads.position(&scenario.workload));
             let rules = scenario.rules.as_ref().map(|name| position(experiment.rules.position(name)));
             let rules = rules.map_or_else(RulesConfig::default, |index| experiment.rules.0[index].1.clone());
             for (index, (scheduler_name, scheduler)) in experiment.schedulers.0.iter().enumerate() {
+                let own = scenario.scheduler(scheduler_name, scheduler);
+                let (index, scheduler) = match own == scheduler {
+                    true => (index, scheduler),
+                    false => {
+                        schedulers.push(own.clone());
+                        (schedulers.len() - 1, own)
+                    }
+                };
                 let swept = config.swept(&scenario.name, scheduler_name);
-                for &seed in &experiment.seeds.0 {
+                for &seed in &scenario.seeds.as_ref().unwrap_or(&experiment.seeds).0 {
                     let mut config = json!({
                         "scenario": scenario.name,
                         "scheduler_name": scheduler_name,
@@ -188,7 +198,7 @@ impl Plan {
             by_tenant: experiment.by_tenant,
             clusters,
             workloads,
-            schedulers: experiment.schedulers.0.iter().map(|(_, scheduler)| scheduler.clone()).collect(),
+            schedulers,
             runs,
         })
     }

@@ -13,8 +13,8 @@ use super::document::Document;
 use super::operation;
 use super::schema::SAVING;
 use super::{
-    ClusterConfig, ConfigError, ExperimentConfig, HostGroupConfig, Named, PoolConfig, RulesConfig, Source,
-    WorkloadConfig, gpu_power_names,
+    ClusterConfig, ConfigError, ExperimentConfig, HostGroupConfig, Named, PoolConfig, RulesConfig, Seeds,
+    Source, WorkloadConfig, gpu_power_names,
 };
 use crate::nearest::unknown_name;
 
@@ -57,7 +57,7 @@ pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Chec
         }
     }
     for (name, one) in &config.workloads.0 {
-        workload(one, &config.seeds.0, document, &["workloads", name])?;
+        workload(one, &seeds_of(config, name), document, &["workloads", name])?;
     }
     for (name, one) in &config.rules.0 {
         rules(one, document, &["rules", name])?;
@@ -68,15 +68,23 @@ pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Chec
 }
 
 fn seeds(config: &ExperimentConfig, document: &Document) -> Checked {
-    let seeds = &config.seeds.0;
-    if seeds.is_empty() {
-        return Err(document.refuse(&["seeds"], "there is no seed; allowed are one or more, each once"));
+    seeds_at(&config.seeds, document, &["seeds"])?;
+    for (place, scenario) in config.scenarios.iter().enumerate() {
+        if let Some(seeds) = &scenario.seeds {
+            seeds_at(seeds, document, &[&format!("scenarios[{place}]"), "seeds"])?;
+        }
+    }
+    Ok(())
+}
+
+fn seeds_at(seeds: &Seeds, document: &Document, at: &[&str]) -> Checked {
+    if seeds.0.is_empty() {
+        return Err(document.refuse(at, "there is no seed; allowed are one or more, each once"));
     }
     let mut seen = BTreeSet::new();
-    match seeds.iter().find(|&&seed| !seen.insert(seed)) {
+    match seeds.0.iter().find(|&&seed| !seen.insert(seed)) {
         Some(seed) => {
-            Err(document
-                .refuse(&["seeds"], format!("seed {seed} stands there twice; allowed is each seed once")))
+            Err(document.refuse(at, format!("seed {seed} stands there twice; allowed is each seed once")))
         }
         None => Ok(()),
     }
@@ -426,6 +434,16 @@ pub(super) fn scheduler(config: &SchedulerConfig, document: &Document, at: &[&st
     }
 }
 
+/// The seeds of the scenarios that use a workload; the experiment's where none does.
+fn seeds_of(config: &ExperimentConfig, workload: &str) -> Vec<u64> {
+    let scenarios = config.scenarios();
+    let users = scenarios.iter().filter(|scenario| scenario.workload == workload);
+    let seeds: BTreeSet<u64> = users
+        .flat_map(|scenario| scenario.seeds.as_ref().unwrap_or(&config.seeds).0.iter().copied())
+        .collect();
+    if seeds.is_empty() { config.seeds.0.clone() } else { seeds.into_iter().collect() }
+}
+
 /// A scheduler is tried under every discipline that a scenario asks for.
 fn schedulers(config: &ExperimentConfig, document: &Document) -> Checked {
     let mut disciplines: Vec<Backfilling> = Vec::new();
@@ -437,11 +455,22 @@ fn schedulers(config: &ExperimentConfig, document: &Document) -> Checked {
             disciplines.push(backfilling);
         }
     }
+    let tried = |scheduler: &SchedulerConfig, at: &[&str]| -> Checked {
+        let error = disciplines.iter().find_map(|&backfilling| Scheduler::new(scheduler, backfilling).err());
+        error.map_or(Ok(()), |error| Err(document.refuse(at, error.to_string())))
+    };
     for (name, scheduler) in &config.schedulers.0 {
-        for &backfilling in &disciplines {
-            if let Err(error) = Scheduler::new(scheduler, backfilling) {
-                return Err(document.refuse(&["schedulers", name], error.to_string()));
+        tried(scheduler, &["schedulers", name])?;
+    }
+    let known = config.schedulers.names();
+    for (place, scenario) in config.scenarios.iter().enumerate() {
+        let at = format!("scenarios[{place}]");
+        for (name, scheduler) in &scenario.schedulers.0 {
+            if !known.contains(&name.as_str()) {
+                let problem = unknown_name("scheduler", name, &known);
+                return Err(document.refuse(&[&at, "schedulers", name], problem));
             }
+            tried(scheduler, &[&at, "schedulers", name])?;
         }
     }
     Ok(())

@@ -175,11 +175,15 @@ impl Config {
         for (name, cluster) in &mut experiment.clusters.0 {
             *cluster = include::resolved(cluster, &document, &folder, &["clusters", name])?;
         }
-        policy_file::resolve(&mut experiment.schedulers.0, &document, &folder)?;
+        policy_file::resolve(&mut experiment.schedulers.0, &document, &folder, &[])?;
+        for (place, scenario) in experiment.scenarios.iter_mut().enumerate() {
+            let at = format!("scenarios[{place}]");
+            policy_file::resolve(&mut scenario.schedulers.0, &document, &folder, &[&at])?;
+        }
         check::experiment(&experiment, &document)?;
         let swept = sweep::expand(&mut experiment, &document, &folder)?;
         if !experiment.sweep.is_empty() {
-            policy_file::resolve(&mut experiment.schedulers.0, &document, &folder)?;
+            policy_file::resolve(&mut experiment.schedulers.0, &document, &folder, &[])?;
             check::experiment(&experiment, &document)?;
         }
         let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -35,6 +35,7 @@ pub(super) fn resolve(
     schedulers: &mut [(String, SchedulerConfig)],
     document: &Document,
     folder: &Path,
+    at: &[&str],
 ) -> Result<(), ConfigError> {
     for (name, scheduler) in schedulers {
         let SchedulerConfig { order, place, rebalance, power, .. } = scheduler;
@@ -42,7 +43,13 @@ pub(super) fn resolve(
         let changes = [("rebalance", rebalance.as_mut()), ("power", power.as_mut())];
         for (question, choice) in choices.into_iter().chain(changes) {
             if let Some(choice) = choice.filter(|choice| is_file(choice)) {
-                *choice = read(choice, question, document, folder, &["schedulers", name, question])?;
+                *choice = read(
+                    choice,
+                    question,
+                    document,
+                    folder,
+                    &[at, &["schedulers", name, question]].concat(),
+                )?;
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use policies::scheduler::Backfilling;
+use policies::scheduler::{Backfilling, SchedulerConfig};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -16,7 +16,7 @@ use sim::rules::{
     Accounting, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, WhenNoPlace,
 };
 
-use super::{FacilityConfig, schema};
+use super::{FacilityConfig, Named, schema};
 
 /// The seeds, each once: a list, or `{ from, count }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -262,7 +262,7 @@ pub const RULES: &[(&str, &str, &str)] = &[
 ];
 
 /// One scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioConfig {
     /// As results name it.
@@ -274,6 +274,23 @@ pub struct ScenarioConfig {
     /// A key of `rules`; without it, every rule is the engine's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// Seeds of its own, in the place of the experiment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<Seeds>,
+    /// Schedulers of the experiment that are others here, by their names: a policy that was learned for this scenario.
+    #[serde(default, skip_serializing_if = "Named::is_empty")]
+    pub schedulers: Named<SchedulerConfig>,
+}
+
+impl ScenarioConfig {
+    /// What has this name here.
+    pub(crate) fn scheduler<'a>(
+        &'a self,
+        name: &str,
+        of_experiment: &'a SchedulerConfig,
+    ) -> &'a SchedulerConfig {
+        self.schedulers.position(name).map_or(of_experiment, |place| &self.schedulers.0[place].1)
+    }
 }
 
 /// Scenarios by multiplication: every cluster with every workload under all rules.
@@ -306,7 +323,15 @@ impl ScenarioGridConfig {
                     let name = self.name.replace("{cluster}", cluster).replace("{workload}", workload);
                     let name = name.replace("{rules}", rules.map_or(OWN_RULES, String::as_str));
                     let (cluster, workload) = (cluster.clone(), workload.clone());
-                    scenarios.push(ScenarioConfig { name, cluster, workload, rules: rules.cloned() });
+                    let (rules, schedulers) = (rules.cloned(), Named::default());
+                    scenarios.push(ScenarioConfig {
+                        name,
+                        cluster,
+                        workload,
+                        rules,
+                        seeds: None,
+                        schedulers,
+                    });
                 }
             }
         }

@@ -296,6 +296,8 @@ impl Expansion<'_> {
                             cluster: cluster.name.clone(),
                             workload: workload.name.clone(),
                             rules: scenario.rules.as_ref().map(|_| rules.name.clone()),
+                            seeds: scenario.seeds.clone(),
+                            schedulers: scenario.schedulers.clone(),
                         });
                     }
                 }
