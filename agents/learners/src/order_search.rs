@@ -85,33 +85,52 @@ struct Sequence {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderSearch {
     settings: SearchSettings,
+    /// Which features are weighed, by their place in [`FEATURES`], rising.
+    features: Vec<usize>,
     search: CmaEs,
     best: Vec<f64>,
     best_validation: f64,
     curve: Vec<CurvePoint>,
 }
 
-/// Smith's rule for slowdowns of equal weight, `r^2 n`: where the search begins.
-fn start() -> Vec<f64> {
-    let mut start = vec![0.0; FEATURES.len()];
-    (start[0], start[1]) = (2.0, 1.0);
-    start
+/// Smith's rule for slowdowns of equal weight, `r^2 n`, as far as its features are weighed: where the search begins.
+fn start(features: &[usize]) -> Vec<f64> {
+    let of = |feature: &usize| match feature {
+        0 => 2.0 * SPREADS[0],
+        1 => SPREADS[1],
+        _ => 0.0,
+    };
+    features.iter().map(of).collect()
 }
 
-fn weights(point: &[f64]) -> Weights {
-    std::array::from_fn(|feature| point[feature] as f32)
+/// How widely features usually spread in a busy queue, in their order: the search moves in multiples of `1 / SPREADS`, so that
+/// one width suits all weights.
+const SPREADS: [f64; FEATURES.len()] =
+    [2.0, 1.5, 2.5, 0.5, 4.0, 3.0, 1.0, 0.4, 2.0, 1.5, 3.5, 0.25, 8.0, 6.0, 10.0, 16.0, 8.0, 1.0];
+
+fn weights(point: &[f64], features: &[usize]) -> Weights {
+    let mut weights = Weights::default();
+    for (value, &feature) in point.iter().zip(features) {
+        weights[feature] = (value / SPREADS[feature]) as f32;
+    }
+    weights
 }
 
 impl OrderSearch {
-    /// A search at its beginning.
-    pub fn new(settings: SearchSettings) -> Self {
-        let search = CmaEs::new(&start(), settings.sigma, settings.population, Seed(settings.seed));
-        Self { settings, search, best: start(), best_validation: f64::MAX, curve: Vec::new() }
+    /// A search at its beginning, over the weights of these features, by their places in [`FEATURES`].
+    ///
+    /// # Panics
+    /// Without a feature.
+    pub fn new(settings: SearchSettings, features: &[usize]) -> Self {
+        let best = start(features);
+        let search = CmaEs::new(&best, settings.sigma, settings.population, Seed(settings.seed));
+        let features = features.to_vec();
+        Self { settings, features, search, best, best_validation: f64::MAX, curve: Vec::new() }
     }
 
     /// The weights that did best on the validation sequences so far, in the order of [`FEATURES`], and their value there.
     pub fn best(&self) -> (Weights, f64) {
-        (weights(&self.best), self.best_validation)
+        (weights(&self.best, &self.features), self.best_validation)
     }
 
     /// How many generations have passed.
@@ -131,12 +150,13 @@ impl OrderSearch {
         let sequences =
             draw(&task.training, task.passing, task.sequence_jobs, self.settings.sequences, &mut stream);
         let points = self.search.ask();
-        let values = values(&points, &sequences, task.passing);
+        let values = values(&self.weighted(&points), &sequences, task.passing);
         self.search.tell(&points, &values);
         let is_looked_at = self.search.generation().is_multiple_of(self.settings.validate_every);
         let found = is_looked_at.then(|| {
             let point = self.search.mean().to_vec();
-            let value = self::values(std::slice::from_ref(&point), &validation.0, task.passing)[0];
+            let weights = self.weighted(std::slice::from_ref(&point));
+            let value = self::values(&weights, &validation.0, task.passing)[0];
             if value < self.best_validation {
                 (self.best, self.best_validation) = (point, value);
             }
@@ -144,6 +164,12 @@ impl OrderSearch {
         });
         let training = values.iter().copied().fold(f64::INFINITY, f64::min);
         self.curve.push(CurvePoint { generation: self.search.generation(), training, validation: found });
+    }
+}
+
+impl OrderSearch {
+    fn weighted(&self, points: &[Vec<f64>]) -> Vec<Weights> {
+        points.iter().map(|point| weights(point, &self.features)).collect()
     }
 }
 
@@ -221,13 +247,14 @@ fn best_classical(player: &mut PoolPlayer, jobs: &Jobs, pool_milli: u32, passing
     formulas.iter().map(value).fold(f64::INFINITY, f64::min)
 }
 
-/// How good points are on sequences, smaller being better.
-fn values(points: &[Vec<f64>], sequences: &[Sequence], passing: Passing) -> Vec<f64> {
+/// How good weights are on sequences, smaller being better.
+fn values(points: &[Weights], sequences: &[Sequence], passing: Passing) -> Vec<f64> {
     let played: Vec<f64> = (0..points.len() * sequences.len())
         .into_par_iter()
         .map_init(PoolPlayer::default, |player, place| {
-            let (point, sequence) = (&points[place / sequences.len()], &sequences[place % sequences.len()]);
-            player.play(&sequence.jobs, sequence.pool_milli, passing, &mut weights(point))
+            let (mut weights, sequence) =
+                (points[place / sequences.len()], &sequences[place % sequences.len()]);
+            player.play(&sequence.jobs, sequence.pool_milli, passing, &mut weights)
         })
         .collect();
     played.chunks(sequences.len().max(1)).map(|found| value(found, sequences)).collect()

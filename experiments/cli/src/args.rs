@@ -517,6 +517,8 @@ pub(crate) enum Family {
     Transforms,
     /// What hosts and devices draw
     Models,
+    /// What learned orders weigh: r run time, n cores, w wait, d delay, f free cores, N all, q the queue's length
+    Features,
     /// Clusters that are built in
     Clusters,
     /// What happens that is no scheduler's decision
@@ -592,6 +594,8 @@ pub(crate) enum SchemaOf {
     Experiment,
     /// A file that `clusters.NAME.file` names
     Cluster,
+    /// A file that `rackwright train` takes
+    Training,
 }
 
 #[derive(Debug, Args)]

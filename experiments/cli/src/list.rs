@@ -1,5 +1,6 @@
 //! `rackwright list`: everything that a config may name.
 
+use policies::order::queue_features;
 use runner::cluster::{Summary, topology};
 use runner::config::{
     ClusterConfig, RULES, cluster_file, cluster_help, cluster_names, gpu_power_list, host_power_list,
@@ -33,6 +34,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
             Family::Generators,
             Family::Transforms,
             Family::Models,
+            Family::Features,
             Family::Clusters,
             Family::Rules,
         ],
@@ -84,6 +86,7 @@ fn entries(family: Family) -> Vec<Entry> {
             let ups = ups.chain([("curve", own.to_owned())]).map(entry("ups"));
             hosts.chain(devices).chain(sleep).chain(ups).collect()
         }
+        Family::Features => plain("feature", queue_features::FEATURES.to_vec()),
         Family::Clusters => cluster_names().into_iter().map(cluster).collect(),
         Family::Rules => RULES
             .iter()

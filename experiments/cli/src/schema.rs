@@ -13,6 +13,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
     let schema = match args.what {
         SchemaOf::Experiment => schema::experiment(),
         SchemaOf::Cluster => schema::cluster(),
+        SchemaOf::Training => schema::training(),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(failed)? + "\n";
     match &args.out {

@@ -1,6 +1,7 @@
 //! `rackwright train`: policies from a training configuration.
 
 use std::io::IsTerminal;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -20,6 +21,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<(), Failure> {
         if let Some(bar) = &bar {
             advance(bar, standing);
         }
+        ControlFlow::Continue(())
     })?;
     if let Some(bar) = bar {
         bar.finish_and_clear();

@@ -11,12 +11,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use environment::pool::{Jobs, Passing, PoolError};
 use learners::order_search::{OrderSearch, OrderTask, PoolSource, SearchSettings, ValidationSet, bootstrap};
 use policies::order::queue_features::{FEATURES, Weights};
 use policies::policy::Choice;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sim::kernel::rng::Seed;
@@ -33,7 +35,7 @@ const POLICY: &str = "policy.toml";
 const CURVE: &str = "curve.csv";
 
 /// What is trained, from what and how.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
     /// As files name it.
@@ -53,6 +55,9 @@ pub struct TrainConfig {
     pub training: Vec<SourceConfig>,
     /// What decides which weights are kept.
     pub validation: Vec<SourceConfig>,
+    /// The features that are weighed (`rackwright list features`); all without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
     /// Workloads of which nothing may be learned: a job that stands in one of them and in one of the others is refused.
     #[serde(default)]
     pub test: Vec<String>,
@@ -66,7 +71,7 @@ fn sequence_jobs() -> usize {
 }
 
 /// What can be trained today.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// Which task of a batch queue is next.
@@ -74,7 +79,7 @@ pub enum Question {
 }
 
 /// The disciplines under which orders are learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolBackfilling {
     /// Nobody passes.
@@ -84,7 +89,7 @@ pub enum PoolBackfilling {
 }
 
 /// Jobs with the pool that they run on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
     /// A key of `workloads`.
@@ -104,7 +109,7 @@ fn one() -> f64 {
 }
 
 /// Blocks of jobs in random order.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BootstrapConfig {
     /// How many jobs are made.
@@ -114,7 +119,7 @@ pub struct BootstrapConfig {
 }
 
 /// The search by CMA-ES.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CmaEsConfig {
     /// Generations.
@@ -134,12 +139,12 @@ pub struct CmaEsConfig {
 impl Default for CmaEsConfig {
     fn default() -> Self {
         Self {
-            generations: 150,
-            population: 24,
-            sequences: 32,
-            validation_sequences: 96,
+            generations: 100,
+            population: 20,
+            sequences: 64,
+            validation_sequences: 192,
             validate_every: 5,
-            sigma: 1.0,
+            sigma: 2.0,
         }
     }
 }
@@ -231,7 +236,13 @@ impl Training {
     ///
     /// # Errors
     /// When the folder holds another training, or files cannot be read or written.
-    pub fn run(&self, out: &Path, mut progress: impl FnMut(TrainStanding)) -> Result<Vec<Trained>, RunError> {
+    ///
+    /// `progress` is told after each generation, and stops the training where it says so; it goes on another time.
+    pub fn run(
+        &self,
+        out: &Path,
+        mut progress: impl FnMut(TrainStanding) -> ControlFlow<()>,
+    ) -> Result<Vec<Trained>, RunError> {
         self.claim(out)?;
         let mut trained = Vec::new();
         for (place, &seed) in self.config.seeds.0.iter().enumerate() {
@@ -246,8 +257,11 @@ impl Training {
                     generation,
                     generations,
                     validation,
-                });
+                })
             })?;
+            if search.generation() < self.config.cma_es.generations {
+                return Ok(trained);
+            }
             let (_, validation) = search.best();
             trained.push(Trained { seed, validation, policy: folder.join(POLICY) });
         }
@@ -265,7 +279,7 @@ impl Training {
         &self,
         seed: u64,
         folder: &Path,
-        mut progress: impl FnMut(u64, f64),
+        mut progress: impl FnMut(u64, f64) -> ControlFlow<()>,
     ) -> Result<OrderSearch, RunError> {
         let CmaEsConfig { generations, population, sequences, validation_sequences, validate_every, sigma } =
             self.config.cma_es;
@@ -277,7 +291,7 @@ impl Training {
                 path: state.clone(),
                 problem: format!("it holds no search ({error}); remove it to begin anew"),
             })?,
-            Err(_) => OrderSearch::new(settings),
+            Err(_) => OrderSearch::new(settings, &self.features()),
         };
         let validation = ValidationSet::draw(&self.task, &settings);
         while search.generation() < generations {
@@ -285,9 +299,18 @@ impl Training {
             if search.generation().is_multiple_of(validate_every) || search.generation() == generations {
                 self.leave(&search, seed, folder)?;
             }
-            progress(search.generation(), search.best().1);
+            if progress(search.generation(), search.best().1).is_break() {
+                break;
+            }
         }
         Ok(search)
+    }
+
+    /// The places of the features that are weighed.
+    fn features(&self) -> Vec<usize> {
+        let wanted = &self.config.features;
+        let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+        (0..FEATURES.len()).filter(|&feature| is_wanted(FEATURES[feature].0)).collect()
     }
 
     /// Writes down where a search stands; the state last, so that what lies beside it is never older.
@@ -311,6 +334,7 @@ impl Training {
         let weights: toml::Table = FEATURES
             .iter()
             .zip(weights)
+            .filter(|(_, weight)| **weight != 0.0)
             .map(|((name, _), weight)| ((*name).to_owned(), number(*weight).into()))
             .collect();
         let mut options = toml::Table::new();
@@ -424,6 +448,13 @@ fn check(config: &TrainConfig, document: &Document) -> Result<(), ConfigError> {
     for name in &config.test {
         if !known.contains(&name.as_str()) {
             return Err(document.refuse(&["test"], crate::nearest::unknown_name("workload", name, &known)));
+        }
+    }
+    let features: Vec<&str> = FEATURES.iter().map(|feature| feature.0).collect();
+    for (place, name) in config.features.iter().enumerate() {
+        if !features.contains(&name.as_str()) {
+            let problem = crate::nearest::unknown_name("feature", name, &features);
+            return Err(document.refuse(&[&format!("features[{place}]")], problem));
         }
     }
     let search = &config.cma_es;

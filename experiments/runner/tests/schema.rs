@@ -35,13 +35,18 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_config_is_valid() {
     let (experiment, cluster) = (validator(&schema::experiment()), validator(&schema::cluster()));
+    let training = validator(&schema::training());
     let mut count = 0;
     for path in
         files(&configs()).into_iter().filter(|path| path.extension().is_some_and(|found| found == "toml"))
     {
         let text = std::fs::read_to_string(&path).expect("readable");
-        let is_cluster = path.parent().is_some_and(|folder| folder.ends_with("clusters"));
-        let validator = if is_cluster { &cluster } else { &experiment };
+        let lies_in = |name: &str| path.parent().is_some_and(|folder| folder.ends_with(name));
+        let validator = match (lies_in("clusters"), lies_in("train")) {
+            (true, _) => &cluster,
+            (_, true) => &training,
+            _ => &experiment,
+        };
         if let Err(error) = validator.validate(&as_json(&text)) {
             panic!("{}: {error} at {}", path.display(), error.instance_path());
         }

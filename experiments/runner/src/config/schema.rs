@@ -33,6 +33,11 @@ pub fn cluster() -> Value {
     root::<ClusterConfig>("A cluster of Rackwright")
 }
 
+/// The schema of a training.
+pub fn training() -> Value {
+    root::<crate::train::TrainConfig>("A training of Rackwright")
+}
+
 fn root<T: JsonSchema>(title: &str) -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), title.into());

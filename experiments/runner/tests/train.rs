@@ -1,0 +1,145 @@
+//! Training: what is refused, that an interrupted one ends with the same bits, and that its policy can be run.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use runner::train::{TrainStanding, Training};
+use runner::{Config, Plan};
+
+const TRAINING: &str = r#"
+name = "small"
+question = "order"
+seeds = [0, 1]
+backfilling = "easy_published"
+sequence_jobs = 40
+test = ["later"]
+[workloads.before]
+source = { generator = "lublin", jobs = 400, processors = 16 }
+transforms = [{ override_estimates = { factor = 1.0 } }, { window = { first_jobs = [0], count = 300 } }]
+[workloads.later]
+source = { generator = "lublin", jobs = 400, processors = 16 }
+transforms = [{ override_estimates = { factor = 1.0 } }, { window = { first_jobs = [300], count = 100 } }]
+[[training]]
+workload = "before"
+processors = 16
+bootstrap = { jobs = 500, block_jobs = [4, 20] }
+[[validation]]
+workload = "before"
+processors = 16
+[cma_es]
+generations = 6
+population = 6
+sequences = 4
+validation_sequences = 4
+validate_every = 2
+"#;
+
+fn training(folder: &Path, text: &str) -> Result<Training, String> {
+    let path = folder.join("small.toml");
+    fs::write(&path, text).expect("written");
+    Training::read(&path, None).map_err(|error| error.to_string())
+}
+
+/// Goes on until so many generations have passed in all.
+fn until(generations: usize) -> impl FnMut(TrainStanding) -> ControlFlow<()> {
+    let mut seen = 0;
+    move |_| {
+        seen += 1;
+        if seen < generations { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+#[test]
+fn an_interrupted_training_ends_with_the_same_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let training = training(folder.path(), TRAINING).expect("valid");
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let trained = training.run(&whole, until(1000)).expect("trained");
+    assert_eq!(trained.iter().map(|one| one.seed).collect::<Vec<_>>(), [0, 1]);
+    // Cut off between two looks, at one, and in the second seed.
+    for generations in [3, 1, 6] {
+        assert!(training.run(&parts, until(generations)).expect("stopped").len() < 2);
+    }
+    training.run(&parts, until(1000)).expect("trained");
+    for file in
+        ["policy.toml", "seed_0/state.json", "seed_0/curve.csv", "seed_1/state.json", "seed_1/policy.toml"]
+    {
+        let read = |folder: &Path| fs::read_to_string(folder.join(file)).expect(file);
+        assert_eq!(read(&whole), read(&parts), "{file}");
+    }
+    let other = TRAINING.replace("population = 6", "population = 8");
+    let error =
+        self::training(folder.path(), &other).expect("valid").run(&whole, until(1)).expect_err("refused");
+    assert!(error.to_string().contains("another training"), "{error}");
+}
+
+#[test]
+fn a_trained_policy_stands_where_a_name_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let training = training(folder.path(), TRAINING).expect("valid");
+    training.run(&folder.path().join("trained"), until(1000)).expect("trained");
+    let experiment = r#"
+name = "x"
+seeds = [0]
+[clusters.pool]
+pool = { processors = 16 }
+[workloads.day]
+source = { generator = "lublin", jobs = 40, processors = 16 }
+transforms = [{ override_estimates = { factor = 1.0 } }]
+[schedulers.smith]
+order = "linear"
+[schedulers.learned]
+order = "trained/policy.toml"
+[[scenarios]]
+name = "one"
+cluster = "pool"
+workload = "day"
+"#;
+    let path = folder.path().join("x.toml");
+    fs::write(&path, experiment).expect("written");
+    let plan = Plan::new(&Config::read(&path).expect("valid"), None, "x").expect("planned");
+    let orders: Vec<&str> = plan.schedulers.iter().map(|scheduler| scheduler.order.policy.as_str()).collect();
+    assert_eq!(orders, ["linear", "linear"]);
+    assert!(
+        plan.schedulers[1].order.options.contains_key("weights"),
+        "what the file says is part of the run"
+    );
+    for (wrong, expected) in [
+        ("order = \"trained/polici.toml\"", "cannot be read"),
+        ("place = \"trained/policy.toml\"", "allowed is \"place\""),
+        ("order = { policy = \"trained/policy.toml\", weights = {} }", "the file alone"),
+    ] {
+        fs::write(&path, experiment.replace("order = \"trained/policy.toml\"", wrong)).expect("written");
+        let error = Config::read(&path).expect_err(wrong).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (found, wrong, expected) in [
+        ("count = 100", "count = 90", ""),
+        (
+            "first_jobs = [300], count = 100",
+            "first_jobs = [250], count = 100",
+            "50 of its jobs stand in a test",
+        ),
+        ("test = [\"later\"]", "test = [\"latter\"]", "did you mean `later`"),
+        ("sequence_jobs = 40", "sequence_jobs = 400", "it has 300 jobs; a sequence takes 400"),
+        ("[cma_es]\n", "[cma_es]\nsigma = 0.0\n", "key `cma_es.sigma`: 0 stands there"),
+        ("test = [\"later\"]", "features = [\"ln_cors\"]", "did you mean `ln_cores`"),
+        ("block_jobs = [4, 20]", "block_jobs = [4, 2000]", "allowed are fewer"),
+        ("processors = 16\nbootstrap", "processors = 4\nbootstrap", "and the pool has 4000"),
+        ("question = \"order\"", "question = \"place\"", "`question`"),
+    ] {
+        assert_eq!(TRAINING.matches(found).count(), 1, "{found}");
+        match training(folder.path(), &TRAINING.replace(found, wrong)) {
+            Ok(_) => assert!(expected.is_empty(), "{wrong} is not refused"),
+            Err(error) => {
+                assert!(!expected.is_empty() && error.contains(expected) && !error.contains('\n'), "{error}")
+            }
+        }
+    }
+}
