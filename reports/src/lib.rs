@@ -18,6 +18,7 @@ pub mod leaderboard;
 pub mod paper;
 mod png;
 mod random;
+pub mod rivals;
 pub mod statistics;
 mod sweep_table;
 mod sweeps;

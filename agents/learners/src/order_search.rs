@@ -144,11 +144,14 @@ impl OrderSearch {
     }
 
     /// One generation, on all cores. What it draws and finds does not depend on how many there are.
-    pub fn advance(&mut self, task: &OrderTask, validation: &ValidationSet) {
+    ///
+    /// # Errors
+    /// When nothing but easy sequences is drawn.
+    pub fn advance(&mut self, task: &OrderTask, validation: &ValidationSet) -> Result<(), AllEasy> {
         let generation = self.search.generation();
         let mut stream = Seed(self.settings.seed).stream(&format!("sequences of generation {generation}"));
         let sequences =
-            draw(&task.training, task.passing, task.sequence_jobs, self.settings.sequences, &mut stream);
+            draw(&task.training, task.passing, task.sequence_jobs, self.settings.sequences, &mut stream)?;
         let points = self.search.ask();
         let values = values(&self.weighted(&points), &sequences, task.passing);
         self.search.tell(&points, &values);
@@ -164,6 +167,7 @@ impl OrderSearch {
         });
         let training = values.iter().copied().fold(f64::INFINITY, f64::min);
         self.curve.push(CurvePoint { generation: self.search.generation(), training, validation: found });
+        Ok(())
     }
 }
 
@@ -179,11 +183,29 @@ pub struct ValidationSet(Vec<Sequence>);
 
 impl ValidationSet {
     /// Draws them; the same for the same settings.
-    pub fn draw(task: &OrderTask, settings: &SearchSettings) -> Self {
+    ///
+    /// # Errors
+    /// When nothing but easy sequences is drawn.
+    pub fn draw(task: &OrderTask, settings: &SearchSettings) -> Result<Self, AllEasy> {
         let mut stream = Seed(settings.seed).stream("validation sequences");
         let count = settings.validation_sequences;
-        Self(draw(&task.validation, task.passing, task.sequence_jobs, count, &mut stream))
+        Ok(Self(draw(&task.validation, task.passing, task.sequence_jobs, count, &mut stream)?))
     }
+}
+
+/// There is nothing to learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "of {drawn} sequences that were drawn, the best classical order keeps the bounded slowdown of all but {kept} at 3 or below, \
+     and {wanted} are wanted: there is nothing to learn at such a load"
+)]
+pub struct AllEasy {
+    /// Sequences that were drawn.
+    pub drawn: usize,
+    /// Those that are not easy.
+    pub kept: usize,
+    /// How many of them are wanted.
+    pub wanted: usize,
 }
 
 /// So many sequences that are not easy.
@@ -193,7 +215,7 @@ fn draw(
     sequence_jobs: usize,
     count: usize,
     stream: &mut Stream,
-) -> Vec<Sequence> {
+) -> Result<Vec<Sequence>, AllEasy> {
     let shares: f64 = sources.iter().map(|source| source.share).sum();
     // Twice as many as are wanted at a time, so that all cores have something to do.
     let mut sequences = Vec::with_capacity(count);
@@ -222,8 +244,11 @@ fn draw(
             break;
         }
     }
+    if sequences.len() < count {
+        return Err(AllEasy { drawn: 2 * count * DRAWS, kept: sequences.len(), wanted: count });
+    }
     sequences.truncate(count);
-    sequences
+    Ok(sequences)
 }
 
 /// What the best of SJF, F1 to F4 and smallest first reaches: tables 1.4.

@@ -120,6 +120,12 @@ Examples:
   rackwright report results/my --metrics wait_mean,energy_facility --baseline best_fit --scenario 'gpu/*'
   rackwright report results/my --out thesis/figures --json")]
     Report(ReportArgs),
+    /// A group of schedulers, such as one method trained several times, against the best of the others
+    #[command(after_help = "\
+Examples:
+  rackwright rivals results/t1_learned --group 'learned_*' --metric bounded_slowdown_mean --blocks 10
+  rackwright rivals results/my --group mine --metric energy_facility --json")]
+    Rivals(RivalsArgs),
     /// Print the JSON Schema of the configuration, by which editors complete and check it
     #[command(after_help = "\
 Examples:
@@ -573,6 +579,24 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "PATTERN")]
     pub(crate) scenario: Option<String>,
     /// Print which files were written as JSON instead of the leaderboard
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RivalsArgs {
+    /// A folder of results
+    pub(crate) dir: PathBuf,
+    /// The group: schedulers of this name, in which * stands for any text
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) group: String,
+    /// The metric (see `rackwright list metrics`)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: String,
+    /// Blocks of consecutive seeds, drawn whole for the interval: fewer than seeds where seeds are windows that overlap
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) blocks: NonZeroUsize,
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

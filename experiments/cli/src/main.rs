@@ -11,6 +11,7 @@ mod list;
 mod manual;
 mod replay;
 mod report;
+mod rivals;
 mod run;
 mod schema;
 mod series;
@@ -51,6 +52,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Rivals(args)) => rivals::rivals(&args),
         Some(Command::Schema(args)) => schema::schema(&args),
         Some(Command::Completions(args)) => manual::completions(&args),
         Some(Command::Man(args)) => manual::man(&args),

@@ -47,6 +47,46 @@ fn decimals(printed: &str) -> usize {
     printed.split_once('.').map_or(0, |(_, decimals)| decimals.len())
 }
 
+/// Every training is valid, and learns from no job of its test.
+#[test]
+fn trainings_have_their_jobs() {
+    let Some(data) = data() else { return };
+    let mut count = 0;
+    for entry in std::fs::read_dir(configs().join("train")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if let Err(error) = runner::train::Training::read(&path, Some(&data)) {
+            panic!("{}: {error}", path.display());
+        }
+        count += 1;
+    }
+    assert!(count >= 6, "only {count} trainings were found");
+}
+
+/// One command with the classical orders of T1 and those that were learned: each cell has five, and they are no worse than what their
+/// search began with.
+#[test]
+fn learned_orders_do_what_they_were_seen_to_do() {
+    let Some(data) = data() else { return };
+    let metrics = metrics_of("tables/t1_learned.toml", &data);
+    let mean_over = |scenario: &str, scheduler: &str| {
+        let values: Vec<f64> = metrics
+            .iter()
+            .filter(|((of, by, _, name), _)| {
+                of == scenario && by == scheduler && name == "bounded_slowdown_mean"
+            })
+            .map(|(_, value)| *value)
+            .collect();
+        assert!(!values.is_empty(), "{scenario}, {scheduler}");
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let scenarios: std::collections::BTreeSet<&String> =
+        metrics.keys().map(|(scenario, ..)| scenario).collect();
+    for scenario in scenarios.into_iter().filter(|scenario| scenario.starts_with("t1x/")) {
+        let learned = (0..5).map(|seed| mean_over(scenario, &format!("learned_{seed}"))).sum::<f64>() / 5.0;
+        assert!(learned < mean_over(scenario, "smith"), "{scenario}: {learned}");
+    }
+}
+
 #[test]
 fn t1_is_reproduced_value_by_value() {
     let Some(data) = data() else { return };

@@ -11,11 +11,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use environment::pool::{Jobs, Passing, PoolError};
-use learners::order_search::{OrderSearch, OrderTask, PoolSource, SearchSettings, ValidationSet, bootstrap};
+use learners::order_search::{
+    AllEasy, OrderSearch, OrderTask, PoolSource, SearchSettings, ValidationSet, bootstrap,
+};
 use policies::order::queue_features::{FEATURES, Weights};
 use policies::policy::Choice;
 use schemars::JsonSchema;
@@ -25,7 +28,7 @@ use sim::kernel::rng::Seed;
 use sim::workload::Workload;
 
 use crate::assets::{source, transformed};
-use crate::config::{ConfigError, Document, Named, PolicyFile, Seeds, WorkloadConfig};
+use crate::config::{ConfigError, Document, Named, PolicyFile, Seeds, WorkloadConfig, seeds_at};
 use crate::error::RunError;
 use crate::plan::{PlannedWorkload, VERSION, canonical, digest, plan_workload};
 
@@ -291,11 +294,14 @@ impl Training {
                 path: state.clone(),
                 problem: format!("it holds no search ({error}); remove it to begin anew"),
             })?,
-            Err(_) => OrderSearch::new(settings, &self.features()),
+            Err(error) if error.kind() == ErrorKind::NotFound => OrderSearch::new(settings, &self.features()),
+            Err(error) => return Err(written(&state)(error)),
         };
-        let validation = ValidationSet::draw(&self.task, &settings);
+        let easy =
+            |error: AllEasy| RunError::Training { path: folder.to_owned(), problem: error.to_string() };
+        let validation = ValidationSet::draw(&self.task, &settings).map_err(easy)?;
         while search.generation() < generations {
-            search.advance(&self.task, &validation);
+            search.advance(&self.task, &validation).map_err(easy)?;
             if search.generation().is_multiple_of(validate_every) || search.generation() == generations {
                 self.leave(&search, seed, folder)?;
             }
@@ -368,6 +374,7 @@ impl Training {
                     }),
                 }
             }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(written(&path)(error)),
             Err(_) => {
                 let record = json!({ "digest": self.digest, "config": self.config, "version": VERSION });
                 let text = serde_json::to_vec_pretty(&record).expect("configs hold text and finite numbers");
@@ -420,6 +427,7 @@ fn pool_source(
 }
 
 fn check(config: &TrainConfig, document: &Document) -> Result<(), ConfigError> {
+    seeds_at(&config.seeds, document, &["seeds"])?;
     let known: Vec<&str> = config.workloads.0.iter().map(|(name, _)| name.as_str()).collect();
     for (key, sources) in [("training", &config.training), ("validation", &config.validation)] {
         if sources.is_empty() {
@@ -437,6 +445,15 @@ fn check(config: &TrainConfig, document: &Document) -> Result<(), ConfigError> {
             if !(one.share.is_finite() && one.share > 0.0) {
                 let problem = format!("{} stands there; allowed is a number above 0", one.share);
                 return Err(document.refuse(&[&at, "share"], problem));
+            }
+            if let Some(count) =
+                one.bootstrap.map(|bootstrap| bootstrap.jobs).filter(|&jobs| jobs < config.sequence_jobs)
+            {
+                let problem = format!(
+                    "{count} stands there; allowed are as many as a sequence has, {}",
+                    config.sequence_jobs
+                );
+                return Err(document.refuse(&[&at, "bootstrap", "jobs"], problem));
             }
             let blocks = one.bootstrap.map_or([1, 1], |bootstrap| bootstrap.block_jobs);
             if blocks[0] == 0 || blocks[0] > blocks[1] {

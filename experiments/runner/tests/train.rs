@@ -132,6 +132,8 @@ fn what_cannot_be_trained_is_refused() {
         ("test = [\"later\"]", "features = [\"ln_cors\"]", "did you mean `ln_cores`"),
         ("block_jobs = [4, 20]", "block_jobs = [4, 2000]", "allowed are fewer"),
         ("processors = 16\nbootstrap", "processors = 4\nbootstrap", "and the pool has 4000"),
+        ("seeds = [0, 1]", "seeds = [1, 1]", "seed 1 stands there twice"),
+        ("jobs = 500, block_jobs", "jobs = 30, block_jobs", "`training[0].bootstrap.jobs`"),
         ("question = \"order\"", "question = \"place\"", "`question`"),
     ] {
         assert_eq!(TRAINING.matches(found).count(), 1, "{found}");
@@ -142,4 +144,13 @@ fn what_cannot_be_trained_is_refused() {
             }
         }
     }
+}
+
+#[test]
+fn where_nobody_waits_there_is_nothing_to_learn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let idle = TRAINING.replace("processors = 16\n", "processors = 4000\n");
+    let training = training(folder.path(), &idle).expect("valid");
+    let error = training.run(&folder.path().join("out"), until(1)).expect_err("nothing to learn").to_string();
+    assert!(error.contains("there is nothing to learn at such a load") && !error.contains('\n'), "{error}");
 }

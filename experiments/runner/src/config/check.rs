@@ -77,7 +77,7 @@ fn seeds(config: &ExperimentConfig, document: &Document) -> Checked {
     Ok(())
 }
 
-fn seeds_at(seeds: &Seeds, document: &Document, at: &[&str]) -> Checked {
+pub(crate) fn seeds_at(seeds: &Seeds, document: &Document, at: &[&str]) -> Checked {
     if seeds.0.is_empty() {
         return Err(document.refuse(at, "there is no seed; allowed are one or more, each once"));
     }

@@ -40,6 +40,7 @@ pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridCo
 pub use sweep::{Axis, Settings};
 pub use workload::{Source, WorkloadConfig};
 
+pub(crate) use check::seeds_at;
 pub(crate) use document::Document;
 
 /// Why a configuration is refused.
