@@ -148,22 +148,21 @@ impl CmaEs {
             .map(|axis| steps.iter().zip(&parameters.weights).map(|(step, weight)| weight * step[axis]).sum())
             .collect();
         let white = self.whitened(&step);
-        for axis in 0..n {
-            self.mean[axis] += self.sigma * step[axis];
+        for (mean, step) in self.mean.iter_mut().zip(&step) {
+            *mean += self.sigma * step;
         }
         let Parameters { mu_effective, c_sigma, d_sigma, c_covariance, c_one, c_mu, chi, .. } = parameters;
         let push = (c_sigma * (2.0 - c_sigma) * mu_effective).sqrt();
-        for axis in 0..n {
-            self.path_sigma[axis] = (1.0 - c_sigma) * self.path_sigma[axis] + push * white[axis];
+        for (path, white) in self.path_sigma.iter_mut().zip(&white) {
+            *path = (1.0 - c_sigma) * *path + push * white;
         }
         self.generation += 1;
         let length = self.path_sigma.iter().map(|x| x * x).sum::<f64>().sqrt();
         let decay = 1.0 - libm::pow(1.0 - c_sigma, 2.0 * self.generation as f64);
         let is_short = length / decay.sqrt() < (1.4 + 2.0 / (n as f64 + 1.0)) * chi;
         let push = if is_short { (c_covariance * (2.0 - c_covariance) * mu_effective).sqrt() } else { 0.0 };
-        for axis in 0..n {
-            self.path_covariance[axis] =
-                (1.0 - c_covariance) * self.path_covariance[axis] + push * step[axis];
+        for (path, step) in self.path_covariance.iter_mut().zip(&step) {
+            *path = (1.0 - c_covariance) * *path + push * step;
         }
         let lost = if is_short { 0.0 } else { c_one * c_covariance * (2.0 - c_covariance) };
         for row in 0..n {
