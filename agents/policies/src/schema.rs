@@ -32,6 +32,7 @@ fn choice(names: &[(&str, &str)]) -> Schema {
     json_schema!({
         "anyOf": [
             name,
+            { "type": "string", "pattern": "\\.toml$", "description": "a file that holds a policy, as training leaves it" },
             {
                 "type": "object",
                 "properties": { "policy": name },
