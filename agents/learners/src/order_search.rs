@@ -89,7 +89,8 @@ pub struct OrderSearch {
     features: Vec<usize>,
     search: CmaEs,
     best: Vec<f64>,
-    best_validation: f64,
+    /// Nothing before the first look.
+    best_validation: Option<f64>,
     curve: Vec<CurvePoint>,
 }
 
@@ -125,11 +126,12 @@ impl OrderSearch {
         let best = start(features);
         let search = CmaEs::new(&best, settings.sigma, settings.population, Seed(settings.seed));
         let features = features.to_vec();
-        Self { settings, features, search, best, best_validation: f64::MAX, curve: Vec::new() }
+        Self { settings, features, search, best, best_validation: None, curve: Vec::new() }
     }
 
-    /// The weights that did best on the validation sequences so far, in the order of [`FEATURES`], and their value there.
-    pub fn best(&self) -> (Weights, f64) {
+    /// The weights that did best on the validation sequences so far, in the order of [`FEATURES`], and their value there;
+    /// before the first look, those that the search began with.
+    pub fn best(&self) -> (Weights, Option<f64>) {
         (weights(&self.best, &self.features), self.best_validation)
     }
 
@@ -160,8 +162,8 @@ impl OrderSearch {
             let point = self.search.mean().to_vec();
             let weights = self.weighted(std::slice::from_ref(&point));
             let value = self::values(&weights, &validation.0, task.passing)[0];
-            if value < self.best_validation {
-                (self.best, self.best_validation) = (point, value);
+            if self.best_validation.is_none_or(|best| value < best) {
+                (self.best, self.best_validation) = (point, Some(value));
             }
             value
         });
@@ -169,9 +171,7 @@ impl OrderSearch {
         self.curve.push(CurvePoint { generation: self.search.generation(), training, validation: found });
         Ok(())
     }
-}
 
-impl OrderSearch {
     fn weighted(&self, points: &[Vec<f64>]) -> Vec<Weights> {
         points.iter().map(|point| weights(point, &self.features)).collect()
     }
@@ -251,7 +251,8 @@ fn draw(
     Ok(sequences)
 }
 
-/// What the best of SJF, F1 to F4 and smallest first reaches: tables 1.4.
+/// What the best of SJF, F1 to F4 and smallest first reaches: tables 1.4, with submissions in the clock of the sequence, for
+/// jobs in blocks have no other.
 fn best_classical(player: &mut PoolPlayer, jobs: &Jobs, pool_milli: u32, passing: Passing) -> f64 {
     let formulas: [fn([f64; 3]) -> f64; 6] = [
         |[r, _, _]| r,

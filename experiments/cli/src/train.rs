@@ -51,7 +51,6 @@ fn bar() -> ProgressBar {
 fn advance(bar: &ProgressBar, standing: TrainStanding) {
     bar.set_length(standing.seeds as u64 * standing.generations);
     bar.set_position(standing.seeds_done as u64 * standing.generations + standing.generation);
-    let seen =
-        if standing.validation < f64::MAX { format!("{:.3}", standing.validation) } else { "-".to_owned() };
+    let seen = standing.validation.map_or("-".to_owned(), |value| format!("{value:.3}"));
     bar.set_message(format!("seed {}: {seen} times the best classical order", standing.seed));
 }

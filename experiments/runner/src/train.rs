@@ -9,7 +9,6 @@
 //!             curve.csv          what it saw, generation by generation
 //! ```
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
@@ -21,136 +20,24 @@ use learners::order_search::{
 };
 use policies::order::queue_features::{FEATURES, Weights};
 use policies::policy::Choice;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sim::kernel::rng::Seed;
 use sim::workload::Workload;
 
 use crate::assets::{source, transformed};
-use crate::config::{ConfigError, Document, Named, PolicyFile, Seeds, WorkloadConfig, seeds_at};
+use crate::config::{Document, PolicyFile};
 use crate::error::RunError;
 use crate::plan::{PlannedWorkload, VERSION, canonical, digest, plan_workload};
+
+mod config;
+
+pub use config::{BootstrapConfig, CmaEsConfig, PoolBackfilling, Question, SourceConfig, TrainConfig};
+use config::{check, refuse_test_jobs};
 
 const RECORD: &str = "training.json";
 const STATE: &str = "state.json";
 const POLICY: &str = "policy.toml";
 const CURVE: &str = "curve.csv";
-
-/// What is trained, from what and how.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TrainConfig {
-    /// As files name it.
-    pub name: String,
-    /// What the policy is to answer.
-    pub question: Question,
-    /// A search for each.
-    pub seeds: Seeds,
-    /// Who may pass a task that is held.
-    pub backfilling: PoolBackfilling,
-    /// Jobs of a sequence.
-    #[serde(default = "sequence_jobs")]
-    pub sequence_jobs: usize,
-    /// Where jobs come from.
-    pub workloads: Named<WorkloadConfig>,
-    /// What is learned from.
-    pub training: Vec<SourceConfig>,
-    /// What decides which weights are kept.
-    pub validation: Vec<SourceConfig>,
-    /// The features that are weighed (`rackwright list features`); all without it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub features: Vec<String>,
-    /// Workloads of which nothing may be learned: a job that stands in one of them and in one of the others is refused.
-    #[serde(default)]
-    pub test: Vec<String>,
-    /// The search.
-    #[serde(default)]
-    pub cma_es: CmaEsConfig,
-}
-
-fn sequence_jobs() -> usize {
-    1024
-}
-
-/// What can be trained today.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Question {
-    /// Which task of a batch queue is next.
-    Order,
-}
-
-/// The disciplines under which orders are learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PoolBackfilling {
-    /// Nobody passes.
-    None,
-    /// RLScheduler's EASY.
-    EasyPublished,
-}
-
-/// Jobs with the pool that they run on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SourceConfig {
-    /// A key of `workloads`.
-    pub workload: String,
-    /// Processors of the pool.
-    pub processors: u32,
-    /// How often it is drawn from, relative to the others.
-    #[serde(default = "one")]
-    pub share: f64,
-    /// More jobs of the kind, in the place of the jobs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bootstrap: Option<BootstrapConfig>,
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-/// Blocks of jobs in random order.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BootstrapConfig {
-    /// How many jobs are made.
-    pub jobs: usize,
-    /// The shortest and the longest block.
-    pub block_jobs: [usize; 2],
-}
-
-/// The search by CMA-ES.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct CmaEsConfig {
-    /// Generations.
-    pub generations: u64,
-    /// Points of a generation.
-    pub population: usize,
-    /// Sequences that each of them plays.
-    pub sequences: usize,
-    /// Sequences of the validation.
-    pub validation_sequences: usize,
-    /// Generations between two validations.
-    pub validate_every: u64,
-    /// The width of the first generation.
-    pub sigma: f64,
-}
-
-impl Default for CmaEsConfig {
-    fn default() -> Self {
-        Self {
-            generations: 100,
-            population: 20,
-            sequences: 64,
-            validation_sequences: 192,
-            validate_every: 5,
-            sigma: 2.0,
-        }
-    }
-}
 
 /// A training that was read, checked and has its jobs.
 pub struct Training {
@@ -173,9 +60,9 @@ pub struct TrainStanding {
     pub generation: u64,
     /// Of how many.
     pub generations: u64,
-    /// The value of the best weights on the validation sequences, times the best classical order; infinite before the first
+    /// The value of the best weights on the validation sequences, times the best classical order; nothing before the first
     /// look.
-    pub validation: f64,
+    pub validation: Option<f64>,
 }
 
 /// What a search has left.
@@ -265,7 +152,7 @@ impl Training {
             if search.generation() < self.config.cma_es.generations {
                 return Ok(trained);
             }
-            let (_, validation) = search.best();
+            let validation = search.best().1.expect("a search looks once before it ends");
             trained.push(Trained { seed, validation, policy: folder.join(POLICY) });
         }
         // Of equals the first stays first.
@@ -282,7 +169,7 @@ impl Training {
         &self,
         seed: u64,
         folder: &Path,
-        mut progress: impl FnMut(u64, f64) -> ControlFlow<()>,
+        mut progress: impl FnMut(u64, Option<f64>) -> ControlFlow<()>,
     ) -> Result<OrderSearch, RunError> {
         let CmaEsConfig { generations, population, sequences, validation_sequences, validate_every, sigma } =
             self.config.cma_es;
@@ -334,7 +221,7 @@ impl Training {
         write(&folder.join(STATE), &state)
     }
 
-    fn policy_file(&self, weights: &Weights, validation: f64, seed: u64, generation: u64) -> String {
+    fn policy_file(&self, weights: &Weights, validation: Option<f64>, seed: u64, generation: u64) -> String {
         // Shortest digits that give the same number of single precision.
         let number = |weight: f32| weight.to_string().parse::<f64>().expect("a number");
         let weights: toml::Table = FEATURES
@@ -352,7 +239,7 @@ impl Training {
         origin.insert("version".to_owned(), VERSION.into());
         origin.insert("seed".to_owned(), i64::try_from(seed).unwrap_or(i64::MAX).into());
         origin.insert("generation".to_owned(), i64::try_from(generation).unwrap_or(i64::MAX).into());
-        origin.insert("validation".to_owned(), validation.into());
+        origin.extend(validation.map(|value| ("validation".to_owned(), value.into())));
         let policy = Choice { policy: "linear".to_owned(), options };
         let file = PolicyFile { question: "order".to_owned(), policy, origin };
         toml::to_string(&file).expect("a policy file holds names and finite numbers")
@@ -424,108 +311,4 @@ fn pool_source(
         return Err(format!("it has {} jobs; a sequence takes {sequence_jobs}", jobs.len()));
     }
     Ok(PoolSource { jobs, pool_milli, share: config.share })
-}
-
-fn check(config: &TrainConfig, document: &Document) -> Result<(), ConfigError> {
-    seeds_at(&config.seeds, document, &["seeds"])?;
-    let known: Vec<&str> = config.workloads.0.iter().map(|(name, _)| name.as_str()).collect();
-    for (key, sources) in [("training", &config.training), ("validation", &config.validation)] {
-        if sources.is_empty() {
-            return Err(document.refuse(&[key], "there is none; allowed are one or more"));
-        }
-        for (place, one) in sources.iter().enumerate() {
-            let at = format!("{key}[{place}]");
-            if !known.contains(&one.workload.as_str()) {
-                let problem = crate::nearest::unknown_name("workload", &one.workload, &known);
-                return Err(document.refuse(&[&at, "workload"], problem));
-            }
-            if one.processors == 0 {
-                return Err(document.refuse(&[&at, "processors"], "0 stands there; allowed is 1 or more"));
-            }
-            if !(one.share.is_finite() && one.share > 0.0) {
-                let problem = format!("{} stands there; allowed is a number above 0", one.share);
-                return Err(document.refuse(&[&at, "share"], problem));
-            }
-            if let Some(count) =
-                one.bootstrap.map(|bootstrap| bootstrap.jobs).filter(|&jobs| jobs < config.sequence_jobs)
-            {
-                let problem = format!(
-                    "{count} stands there; allowed are as many as a sequence has, {}",
-                    config.sequence_jobs
-                );
-                return Err(document.refuse(&[&at, "bootstrap", "jobs"], problem));
-            }
-            let blocks = one.bootstrap.map_or([1, 1], |bootstrap| bootstrap.block_jobs);
-            if blocks[0] == 0 || blocks[0] > blocks[1] {
-                let problem = format!("{blocks:?} stands there; allowed are 1 or more, rising");
-                return Err(document.refuse(&[&at, "bootstrap", "block_jobs"], problem));
-            }
-        }
-    }
-    for name in &config.test {
-        if !known.contains(&name.as_str()) {
-            return Err(document.refuse(&["test"], crate::nearest::unknown_name("workload", name, &known)));
-        }
-    }
-    let features: Vec<&str> = FEATURES.iter().map(|feature| feature.0).collect();
-    for (place, name) in config.features.iter().enumerate() {
-        if !features.contains(&name.as_str()) {
-            let problem = crate::nearest::unknown_name("feature", name, &features);
-            return Err(document.refuse(&[&format!("features[{place}]")], problem));
-        }
-    }
-    let search = &config.cma_es;
-    let counts = [
-        ("generations", search.generations, 1),
-        ("population", search.population as u64, 4),
-        ("sequences", search.sequences as u64, 1),
-        ("validation_sequences", search.validation_sequences as u64, 1),
-        ("validate_every", search.validate_every, 1),
-    ];
-    for (key, found, least) in counts {
-        if found < least {
-            let problem = format!("{found} stands there; allowed is {least} or more");
-            return Err(document.refuse(&["cma_es", key], problem));
-        }
-    }
-    if !(search.sigma.is_finite() && search.sigma > 0.0) {
-        let problem = format!("{} stands there; allowed is a number above 0", search.sigma);
-        return Err(document.refuse(&["cma_es", "sigma"], problem));
-    }
-    match config.sequence_jobs {
-        0 => Err(document.refuse(&["sequence_jobs"], "0 stands there; allowed is 1 or more")),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses jobs that stand in a test and among those that decide anything.
-fn refuse_test_jobs<'a>(
-    config: &TrainConfig,
-    document: &Document,
-    of: impl Fn(&str) -> &'a std::sync::Arc<Workload>,
-) -> Result<(), ConfigError> {
-    // A job is itself by when it was submitted in the clock of its source, and by what it asks for and does.
-    let jobs = |name: &str| {
-        let workload = of(name).clone();
-        let origin = workload.origin().0;
-        workload
-            .tasks()
-            .map(|task| {
-                (origin + workload.submit(task).0, workload.work(task).0, workload.demand(task).cpu_milli)
-            })
-            .collect::<BTreeSet<_>>()
-    };
-    let tests: BTreeSet<_> = config.test.iter().flat_map(|name| jobs(name)).collect();
-    for (key, sources) in [("training", &config.training), ("validation", &config.validation)] {
-        for (place, one) in sources.iter().enumerate() {
-            let shared = jobs(&one.workload).intersection(&tests).count();
-            if shared > 0 {
-                let problem = format!(
-                    "{shared} of its jobs stand in a test of this training too; nothing may be learned from those"
-                );
-                return Err(document.refuse(&[&format!("{key}[{place}]"), "workload"], problem));
-            }
-        }
-    }
-    Ok(())
 }

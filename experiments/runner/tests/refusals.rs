@@ -57,6 +57,23 @@ const ASKED: &str = "[schedulers.best]\norder = \"fcfs\"\nplace = \"best_fit\"\n
 
 /// What is replaced by what, and what the refusal must say.
 const REFUSED: &[(&str, &str, &[&str])] = &[
+    ("name = \"one\"", "name = \"one\"\nseeds = [4, 4]", &["`scenarios[0].seeds`", "seed 4", "twice"]),
+    ("name = \"one\"", "name = \"one\"\nseeds = []", &["`scenarios[0].seeds`", "no seed"]),
+    (
+        "name = \"one\"",
+        "name = \"one\"\nschedulers = { bets = { order = \"sjf\" } }",
+        &["`scenarios[0].schedulers.bets`", "did you mean `best`"],
+    ),
+    (
+        "name = \"one\"",
+        "name = \"one\"\nschedulers = { best = { order = \"sfj\" } }",
+        &["`scenarios[0].schedulers.best`", "did you mean \"sjf\""],
+    ),
+    (
+        "name = \"one\"",
+        "name = \"one\"\nschedulers = { best = { power = \"idle_timeout\" } }",
+        &["`scenarios[0].schedulers.best.power`", "never ask what to change"],
+    ),
     (
         "[rules.usual]",
         "[rules.usual]\nrebalancing = { period_seconds = 0 }",

@@ -128,6 +128,7 @@ fn what_cannot_be_trained_is_refused() {
         ),
         ("test = [\"later\"]", "test = [\"latter\"]", "did you mean `later`"),
         ("sequence_jobs = 40", "sequence_jobs = 400", "it has 300 jobs; a sequence takes 400"),
+        ("validate_every = 2", "validate_every = 7", "key `cma_es.validate_every`: 7 stands there"),
         ("[cma_es]\n", "[cma_es]\nsigma = 0.0\n", "key `cma_es.sigma`: 0 stands there"),
         ("test = [\"later\"]", "features = [\"ln_cors\"]", "did you mean `ln_cores`"),
         ("block_jobs = [4, 20]", "block_jobs = [4, 2000]", "allowed are fewer"),

@@ -1,7 +1,9 @@
 //! The sheet that figures are drawn on: its font, its ink, its legend, and what is said when there is nothing.
 
+use super::axis::Axis;
 use crate::error::ReportError;
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::fmt::Display;
@@ -42,6 +44,26 @@ pub(super) fn nothing(why: &str) -> Result<String, ReportError> {
         let text = format!("Nothing to draw: {why}.");
         root.draw(&Text::new(text, middle, ink_text(TEXT, HPos::Center))).map_err(problem)
     })
+}
+
+/// The axis below bars and dots that lie in rows, with its faint lines and, where it has one, its title.
+pub(super) fn draw_axis_of_rows(
+    chart: &mut ChartContext<'_, SVGBackend<'_>, Cartesian2d<Axis, RangedCoordf64>>,
+    axis: &Axis,
+    title: &str,
+) -> Result<(), ReportError> {
+    let label = |place: &f64| axis.label(*place);
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_y_mesh().y_labels(0).x_label_formatter(&label);
+    if !title.is_empty() {
+        mesh.x_desc(title);
+    }
+    mesh.label_style(("sans-serif", TEXT - 2).into_font().color(&INK))
+        .axis_style(INK.mix(0.6))
+        .bold_line_style(faint_ink())
+        .light_line_style(TRANSPARENT)
+        .draw()
+        .map_err(problem)
 }
 
 /// What the drawing library says, as an error of ours.

@@ -63,17 +63,7 @@ impl DotPanel {
             .set_label_area_size(LabelAreaPosition::Bottom, AXIS_BELOW)
             .build_cartesian_2d(self.axis.clone(), 0.0..self.row_count)
             .map_err(problem)?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .y_labels(0)
-            .x_label_formatter(&|place| self.axis.label(*place))
-            .label_style(("sans-serif", TEXT - 2).into_font().color(&canvas::ink()))
-            .axis_style(canvas::ink().mix(0.6))
-            .bold_line_style(canvas::faint_ink())
-            .light_line_style(TRANSPARENT)
-            .draw()
-            .map_err(problem)?;
+        canvas::draw_axis_of_rows(&mut chart, &self.axis, "")?;
         let (left, right) = self.axis.ends();
         let height = |row: f64| self.row_count - row;
         let place = |value: f64| self.axis.place(value).clamp(left, right);

@@ -79,18 +79,7 @@ impl StackPanel {
             .set_label_area_size(LabelAreaPosition::Bottom, AXIS_BELOW)
             .build_cartesian_2d(axis.clone(), 0.0..row_count)
             .map_err(problem)?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .y_labels(0)
-            .x_desc(self.axis_title.clone())
-            .x_label_formatter(&|place| axis.label(*place))
-            .label_style(("sans-serif", TEXT - 2).into_font().color(&canvas::ink()))
-            .axis_style(canvas::ink().mix(0.6))
-            .bold_line_style(canvas::faint_ink())
-            .light_line_style(TRANSPARENT)
-            .draw()
-            .map_err(problem)?;
+        canvas::draw_axis_of_rows(&mut chart, &axis, &self.axis_title)?;
         for (row, bar) in self.bars.iter().enumerate() {
             let middle = row_count - row as f64 - 0.5;
             let mut left = 0.0;

@@ -1,5 +1,6 @@
 //! Checks what configs say of how hosts are operated and when it is asked what to change.
 
+use policies::scheduler::SchedulerConfig;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::rules::Accounting;
 
@@ -85,12 +86,11 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
 
 /// A scheduler that would change things and is never asked would go unnoticed.
 pub(super) fn asked(config: &ExperimentConfig, scenarios: &[ScenarioConfig], document: &Document) -> Checked {
-    let is_asked = |scenario: &&ScenarioConfig| {
+    let is_asked = |scenario: &ScenarioConfig| {
         let rules = scenario.rules.as_ref().and_then(|name| config.rules.position(name));
         rules.is_some_and(|index| config.rules.0[index].1.rebalancing.is_some())
     };
-    let Some(silent) = scenarios.iter().find(|scenario| !is_asked(scenario)) else { return Ok(()) };
-    for (name, scheduler) in &config.schedulers.0 {
+    let refuse_changes = |scheduler: &SchedulerConfig, silent: &ScenarioConfig, at: &[&str]| -> Checked {
         for (key, choice) in [("rebalance", &scheduler.rebalance), ("power", &scheduler.power)] {
             if let Some(choice) = choice {
                 let problem = format!(
@@ -98,8 +98,21 @@ pub(super) fn asked(config: &ExperimentConfig, scenarios: &[ScenarioConfig], doc
                      where all rules have `rebalancing`, or no such key",
                     choice.policy, silent.name
                 );
-                return Err(document.refuse(&["schedulers", name, key], problem));
+                return Err(document.refuse(&[at, &[key]].concat(), problem));
             }
+        }
+        Ok(())
+    };
+    for (place, silent) in scenarios.iter().enumerate().filter(|(_, scenario)| !is_asked(scenario)) {
+        for (name, scheduler) in &config.schedulers.0 {
+            let has_own = silent.schedulers.position(name).is_some();
+            if !has_own {
+                refuse_changes(scheduler, silent, &["schedulers", name])?;
+            }
+        }
+        // Scenarios of a grid, which stand behind the others, have none of their own.
+        for (name, scheduler) in &silent.schedulers.0 {
+            refuse_changes(scheduler, silent, &[&format!("scenarios[{place}]"), "schedulers", name])?;
         }
     }
     Ok(())
