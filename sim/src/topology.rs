@@ -86,6 +86,14 @@ impl HostModel {
 /// Why a topology cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopologyError {
+    /// There are fewer hosts than are to be kept.
+    #[error("host_limit = {wanted}, and there are {there} hosts; allowed are as many or fewer")]
+    FewerHosts {
+        /// How many are to be kept.
+        wanted: usize,
+        /// How many there are.
+        there: usize,
+    },
     /// There is nothing to place work on.
     #[error("the cluster has no hosts: state at least one")]
     NoHosts,
@@ -218,6 +226,23 @@ impl Topology {
             .collect();
         Self::new(self.kinds.clone(), self.features.clone(), self.models.clone(), hosts)
             .expect("the same parts were accepted before")
+    }
+
+    /// Only so many of the hosts, the first ones.
+    ///
+    /// # Errors
+    /// When there are fewer, or none is wanted.
+    pub fn first(&self, count: usize) -> Result<Self, TopologyError> {
+        let there = self.host_count();
+        if count > there {
+            return Err(TopologyError::FewerHosts { wanted: count, there });
+        }
+        let of = |host: HostId| {
+            let name = self.host_names.as_ref().map(|names| names[host].clone());
+            (self.host_models[host], self.host_racks[host], name)
+        };
+        let hosts = self.hosts().take(count).map(of).collect();
+        Self::new(self.kinds.clone(), self.features.clone(), self.models.clone(), hosts)
     }
 
     /// The same places with other powers of host models and kinds of devices.

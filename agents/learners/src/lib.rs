@@ -2,3 +2,4 @@
 
 pub mod cma_es;
 pub mod order_search;
+pub mod search;

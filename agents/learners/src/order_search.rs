@@ -11,10 +11,9 @@
 use environment::pool::{FixedScores, Jobs, Passing, PoolPlayer};
 use policies::order::queue_features::{FEATURES, Weights};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use sim::kernel::rng::{Seed, Stream};
 
-use crate::cma_es::CmaEs;
+use crate::search::Problem;
 
 /// Sequences on which the best classical order does no worse than this are drawn again.
 const EASY: f64 = 3.0;
@@ -45,34 +44,6 @@ pub struct OrderTask {
     pub sequence_jobs: usize,
 }
 
-/// How it is learned.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SearchSettings {
-    /// Of everything that is drawn.
-    pub seed: u64,
-    /// Points of a generation.
-    pub population: usize,
-    /// Sequences that each of them plays.
-    pub sequences: usize,
-    /// Sequences of the validation.
-    pub validation_sequences: usize,
-    /// Generations between two validations.
-    pub validate_every: u64,
-    /// The width of the first generation.
-    pub sigma: f64,
-}
-
-/// What was seen at one generation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CurvePoint {
-    /// Which generation.
-    pub generation: u64,
-    /// The value of its best point on its own sequences.
-    pub training: f64,
-    /// That of the mean of the distribution on the validation sequences, when it was looked at.
-    pub validation: Option<f64>,
-}
-
 /// A sequence with what the best classical order reaches.
 #[derive(Clone, Debug)]
 struct Sequence {
@@ -81,17 +52,15 @@ struct Sequence {
     base: f64,
 }
 
-/// A search that can be stopped, written down and gone on with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OrderSearch {
-    settings: SearchSettings,
+/// The weights of an order, as a problem for the search.
+#[derive(Clone, Debug)]
+pub struct OrderProblem {
+    task: OrderTask,
     /// Which features are weighed, by their place in [`FEATURES`], rising.
     features: Vec<usize>,
-    search: CmaEs,
-    best: Vec<f64>,
-    /// Nothing before the first look.
-    best_validation: Option<f64>,
-    curve: Vec<CurvePoint>,
+    /// Sequences that each point of a generation plays.
+    sequences: usize,
+    validation: Vec<Sequence>,
 }
 
 /// Smith's rule for slowdowns of equal weight, `r^2 n`, as far as its features are weighed: where the search begins.
@@ -117,79 +86,47 @@ fn weights(point: &[f64], features: &[usize]) -> Weights {
     weights
 }
 
-impl OrderSearch {
-    /// A search at its beginning, over the weights of these features, by their places in [`FEATURES`].
-    ///
-    /// # Panics
-    /// Without a feature.
-    pub fn new(settings: SearchSettings, features: &[usize]) -> Self {
-        let best = start(features);
-        let search = CmaEs::new(&best, settings.sigma, settings.population, Seed(settings.seed));
-        let features = features.to_vec();
-        Self { settings, features, search, best, best_validation: None, curve: Vec::new() }
-    }
-
-    /// The weights that did best on the validation sequences so far, in the order of [`FEATURES`], and their value there;
-    /// before the first look, those that the search began with.
-    pub fn best(&self) -> (Weights, Option<f64>) {
-        (weights(&self.best, &self.features), self.best_validation)
-    }
-
-    /// How many generations have passed.
-    pub fn generation(&self) -> u64 {
-        self.search.generation()
-    }
-
-    /// What was seen, generation by generation.
-    pub fn curve(&self) -> &[CurvePoint] {
-        &self.curve
-    }
-
-    /// One generation, on all cores. What it draws and finds does not depend on how many there are.
+impl OrderProblem {
+    /// The weights of these features, by their places in [`FEATURES`]. The sequences of the validation are drawn now, the same for
+    /// the same seed.
     ///
     /// # Errors
     /// When nothing but easy sequences is drawn.
-    pub fn advance(&mut self, task: &OrderTask, validation: &ValidationSet) -> Result<(), AllEasy> {
-        let generation = self.search.generation();
-        let mut stream = Seed(self.settings.seed).stream(&format!("sequences of generation {generation}"));
-        let sequences =
-            draw(&task.training, task.passing, task.sequence_jobs, self.settings.sequences, &mut stream)?;
-        let points = self.search.ask();
-        let values = values(&self.weighted(&points), &sequences, task.passing);
-        self.search.tell(&points, &values);
-        let is_looked_at = self.search.generation().is_multiple_of(self.settings.validate_every);
-        let found = is_looked_at.then(|| {
-            let point = self.search.mean().to_vec();
-            let weights = self.weighted(std::slice::from_ref(&point));
-            let value = self::values(&weights, &validation.0, task.passing)[0];
-            if self.best_validation.is_none_or(|best| value < best) {
-                (self.best, self.best_validation) = (point, Some(value));
-            }
-            value
-        });
-        let training = values.iter().copied().fold(f64::INFINITY, f64::min);
-        self.curve.push(CurvePoint { generation: self.search.generation(), training, validation: found });
-        Ok(())
+    pub fn new(
+        task: OrderTask,
+        features: Vec<usize>,
+        sequences: usize,
+        validation_sequences: usize,
+        seed: Seed,
+    ) -> Result<Self, AllEasy> {
+        let mut stream = seed.stream("validation sequences");
+        let OrderTask { passing, sequence_jobs, .. } = task;
+        let validation = draw(&task.validation, passing, sequence_jobs, validation_sequences, &mut stream)?;
+        Ok(Self { task, features, sequences, validation })
     }
 
-    fn weighted(&self, points: &[Vec<f64>]) -> Vec<Weights> {
-        points.iter().map(|point| weights(point, &self.features)).collect()
+    /// The weights that a point of the search stands for, in the order of [`FEATURES`].
+    pub fn weights(&self, point: &[f64]) -> Weights {
+        weights(point, &self.features)
     }
 }
 
-/// The sequences that decide which weights are kept.
-#[derive(Clone, Debug)]
-pub struct ValidationSet(Vec<Sequence>);
+impl Problem for OrderProblem {
+    type Error = AllEasy;
 
-impl ValidationSet {
-    /// Draws them; the same for the same settings.
-    ///
-    /// # Errors
-    /// When nothing but easy sequences is drawn.
-    pub fn draw(task: &OrderTask, settings: &SearchSettings) -> Result<Self, AllEasy> {
-        let mut stream = Seed(settings.seed).stream("validation sequences");
-        let count = settings.validation_sequences;
-        Ok(Self(draw(&task.validation, task.passing, task.sequence_jobs, count, &mut stream)?))
+    fn start(&self) -> Vec<f64> {
+        start(&self.features)
+    }
+
+    fn values(&self, points: &[Vec<f64>], stream: &mut Stream) -> Result<Vec<f64>, AllEasy> {
+        let OrderTask { training, passing, sequence_jobs, .. } = &self.task;
+        let sequences = draw(training, *passing, *sequence_jobs, self.sequences, stream)?;
+        let weighted: Vec<Weights> = points.iter().map(|point| self.weights(point)).collect();
+        Ok(values(&weighted, &sequences, *passing))
+    }
+
+    fn validation(&self, point: &[f64]) -> Result<f64, AllEasy> {
+        Ok(values(&[self.weights(point)], &self.validation, self.task.passing)[0])
     }
 }
 

@@ -65,6 +65,11 @@ impl PowerModels {
         power.watts(used + milli) - power.watts(used)
     }
 
+    /// What one of a host's devices draws when all of it is used, in watts.
+    pub fn device_watts(&self, host: &HostState, position: usize) -> f64 {
+        self.kinds[usize::from(host.device_kinds()[position])].watts(WHOLE_DEVICE)
+    }
+
     /// How many watts more a host draws with this task on these devices of it. The task fits.
     pub fn watts_added(&self, task: &TaskShape, host: &HostState, devices: DeviceSet) -> f64 {
         let left = host.free.cpu_milli - task.resources.cpu_milli;

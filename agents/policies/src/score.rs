@@ -9,8 +9,9 @@ use sim::decision::{Decision, NumaShare, Placement, Request};
 use sim::kernel::ids::{HostId, Id, IdVec, ShapeId, TaskId};
 use sim::kernel::rng::Seed;
 use sim::models::fragmentation::TypicalTasks;
-use sim::resources::{DeviceSet, Resources, TaskShape};
+use sim::resources::{DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
 use sim::view::{ClusterView, HostState};
+use sim::workload::MixEntry;
 
 use crate::policy::Policy;
 use crate::power_models::PowerModels;
@@ -26,6 +27,16 @@ pub struct Context {
     pub typical: TypicalTasks,
     /// What hosts draw.
     pub power: PowerModels,
+    /// Cores that the usual work takes for each device that it takes; 0 when it takes no devices.
+    pub cpu_per_device: f64,
+}
+
+/// The share of the cluster that is given out: of its cpu or of its devices, whichever is larger.
+pub fn load(view: ClusterView<'_>) -> f64 {
+    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    let (totals, topology) = (view.totals(), view.topology());
+    let devices = share(totals.device_milli, u64::from(WHOLE_DEVICE) * topology.device_count() as u64);
+    devices.max(share(totals.cpu_milli, topology.total_capacity().0))
 }
 
 impl Context {
@@ -44,6 +55,7 @@ impl Context {
             largest_devices_milli: 1000 * most_devices.unwrap_or(0) as u32,
             typical: TypicalTasks::new(view.mix(), topology),
             power: PowerModels::of(topology),
+            cpu_per_device: cpu_per_device(view.mix()),
         }
     }
 
@@ -56,6 +68,18 @@ impl Context {
             of(devices_milli, self.largest_devices_milli),
         ]
     }
+}
+
+fn cpu_per_device(mix: &[MixEntry]) -> f64 {
+    let sums = mix.iter().fold((0.0, 0.0), |(cpu, devices), entry| {
+        let milli = entry
+            .demand
+            .devices
+            .as_ref()
+            .map_or(0, |asked| u32::from(asked.count) * u32::from(asked.milli_each));
+        (cpu + entry.share * f64::from(entry.demand.cpu_milli), devices + entry.share * f64::from(milli))
+    });
+    if sums.1 == 0.0 { 0.0 } else { sums.0 / sums.1 }
 }
 
 /// How much a policy likes a host for a task. The highest feasible wins; ties go to the lowest id.
@@ -154,8 +178,8 @@ pub trait Ranking {
     /// Sets the value of one host.
     fn set(&mut self, index: usize, value: Self::Value);
 
-    /// The lowest index of the best; nothing when all are impossible.
-    fn best(&self) -> Option<usize>;
+    /// The lowest index of the best at this load of the cluster ([`load`]); nothing when all are impossible.
+    fn best(&self, load: f64) -> Option<usize>;
 }
 
 /// Places on the feasible host with the highest score.
@@ -268,7 +292,7 @@ impl<R: Ranking, S: Score<R::Value>> Greedy<S, R> {
         let kind = episode.kinds_of_task[shape];
         let mut kept = episode.recall(view, kind, ranking);
         episode.bring_up_to_date(view, &mut kept, score, &view.shapes()[shape]);
-        let best = kept.by_host.best().map(HostId::from_index);
+        let best = kept.by_host.best(load(view)).map(HostId::from_index);
         episode.remembered[kind] = Some(kept);
         best
     }
@@ -425,7 +449,7 @@ impl Ranking for MaximumTree {
     }
 
     /// The lowest index of the largest value; `None` when all are minus infinity.
-    fn best(&self) -> Option<usize> {
+    fn best(&self, _: f64) -> Option<usize> {
         let largest = maximum_of(self.levels.last()?);
         if largest == f64::NEG_INFINITY {
             return None;
@@ -456,7 +480,7 @@ mod tests {
             let mut random = Seed(count as u64).stream("tree");
             let mut tree = MaximumTree::new(count);
             let mut plain = vec![f64::NEG_INFINITY; count];
-            assert_eq!(tree.best(), None);
+            assert_eq!(tree.best(0.0), None);
             for _ in 0..400 {
                 let (index, value) = (random.below(count), random.below(20) as f64 - 10.0);
                 let value = if value < -5.0 { f64::NEG_INFINITY } else { value };
@@ -464,7 +488,7 @@ mod tests {
                 plain[index] = value;
                 let largest = maximum_of(&plain);
                 let expected = plain.iter().position(|&value| value == largest && value > f64::NEG_INFINITY);
-                assert_eq!(tree.best(), expected);
+                assert_eq!(tree.best(0.0), expected);
             }
         }
     }

@@ -33,7 +33,7 @@ fn prepared(running: &[(&str, u32)], task: &str) -> Workload {
 }
 
 /// An engine that has put `running` tasks on their hosts and asks where the first task of `task` goes.
-fn engine_at(hosts: &str, running: &[(&str, u32)], task: &str) -> (Engine, TaskId) {
+pub(crate) fn engine_at(hosts: &str, running: &[(&str, u32)], task: &str) -> (Engine, TaskId) {
     let mut engine =
         Engine::new(Arc::new(topology(hosts)), Arc::new(prepared(running, task)), Rules::default());
     loop {

@@ -34,7 +34,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<(), Failure> {
             .collect();
         return print(&json!({ "training": training.name(), "policy": best, "seeds": seeds }).to_string());
     }
-    let mut text = format!("{}: times the best classical order, on validation sequences\n", training.name());
+    let mut text = format!("{}: {}\n", training.name(), training.measure());
     for one in &trained {
         text.push_str(&format!("  seed {:<4} {:.4}  {}\n", one.seed, one.validation, one.policy.display()));
     }
@@ -52,5 +52,5 @@ fn advance(bar: &ProgressBar, standing: TrainStanding) {
     bar.set_length(standing.seeds as u64 * standing.generations);
     bar.set_position(standing.seeds_done as u64 * standing.generations + standing.generation);
     let seen = standing.validation.map_or("-".to_owned(), |value| format!("{value:.3}"));
-    bar.set_message(format!("seed {}: {seen} times the best classical order", standing.seed));
+    bar.set_message(format!("seed {}: {seen} on validation", standing.seed));
 }

@@ -77,13 +77,23 @@ impl<'a> Assets<'a> {
     /// When it cannot be built.
     pub fn topology(&self, run: &Run) -> Result<Arc<Topology>, RunError> {
         let planned = &self.plan.clusters[run.cluster];
+        let is_shuffled = planned.config.host_order == HostOrder::Shuffled;
+        // Of shuffled hosts, others are the first ones for each seed.
+        let limit = |topology: Topology| match planned.config.host_limit {
+            None => Ok(Arc::new(topology)),
+            Some(count) => topology
+                .first(count as usize)
+                .map(Arc::new)
+                .map_err(|source| RunError::Topology { cluster: planned.name.clone(), source }),
+        };
         let listed = self.topologies[run.cluster].get_or_make(|| {
-            cluster::topology(&planned.name, &planned.config, planned.nodes.as_deref()).map(Arc::new)
+            let made = cluster::topology(&planned.name, &planned.config, planned.nodes.as_deref())?;
+            if is_shuffled { Ok(Arc::new(made)) } else { limit(made) }
         })?;
-        Ok(match planned.config.host_order {
-            HostOrder::AsListed | HostOrder::Interleaved => listed,
-            HostOrder::Shuffled => Arc::new(listed.shuffled(&mut Seed(run.seed).stream("hosts"))),
-        })
+        match is_shuffled {
+            false => Ok(listed),
+            true => limit(listed.shuffled(&mut Seed(run.seed).stream("hosts"))),
+        }
     }
 
     /// The rules of a run on its topology.

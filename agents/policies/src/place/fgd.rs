@@ -51,7 +51,8 @@ pub(super) struct Fgd {
 }
 
 impl Fgd {
-    fn fragment(&self, cpu_milli_free: u32, host: &HostState, context: &Context) -> f64 {
+    /// `F` of a host with so much cpu free, in thousandths of a device.
+    pub(super) fn fragment(&self, cpu_milli_free: u32, host: &HostState, context: &Context) -> f64 {
         let (free, kinds) = (host.devices_free(), host.device_kinds());
         let fragment = || context.typical.fragment(cpu_milli_free, free, kinds);
         let Some(&kind) = kinds.first() else { return 0.0 };
@@ -65,15 +66,17 @@ impl Fgd {
         *fragments.entry(key).or_insert_with(fragment)
     }
 
+    /// The score of what `F` falls by.
+    pub(super) fn score_of(&self, fall_milli: f64) -> f64 {
+        let score = 100.0 / (1.0 + libm::exp(-fall_milli / 1000.0));
+        if self.options.truncate { score.trunc() } else { score }
+    }
+
     /// The devices that the task would take, and the score.
     fn best(&self, task: &TaskShape, host: &HostState, context: &Context) -> (DeviceSet, f64) {
         let before = self.fragment(host.free.cpu_milli, host, context);
         let cpu_left = host.free.cpu_milli - task.resources.cpu_milli;
-        let score = |after: &HostState| {
-            let difference = (before - self.fragment(cpu_left, after, context)) / 1000.0;
-            let score = 100.0 / (1.0 + libm::exp(-difference));
-            if self.options.truncate { score.trunc() } else { score }
-        };
+        let score = |after: &HostState| self.score_of(before - self.fragment(cpu_left, after, context));
         if !task.devices.is_share() {
             let (devices, after) = take_whole(task, host);
             return (devices, score(&after));
@@ -97,7 +100,7 @@ impl Fgd {
     }
 }
 
-fn is_of_one_kind(host: &HostState) -> bool {
+pub(super) fn is_of_one_kind(host: &HostState) -> bool {
     host.device_kinds().windows(2).all(|pair| pair[0] == pair[1])
 }
 

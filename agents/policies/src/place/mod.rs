@@ -3,6 +3,8 @@
 
 use crate::policy::{Choice, Policy, PolicyError, family};
 
+pub mod host_features;
+pub mod linear_scorer;
 pub(crate) mod preempt;
 mod search;
 
@@ -19,6 +21,8 @@ family! {
     gpu_packing
     gpu_clustering
     fgd
+    fgd_stranded
+    linear
     pwr
     kube_default
     best_fit_published

@@ -97,7 +97,7 @@ impl Ranking for ByPair {
         }
     }
 
-    fn best(&self) -> Option<usize> {
+    fn best(&self, _: f64) -> Option<usize> {
         // Pairs are in order of power first.
         let least = self.hosts.first_key_value()?.0.power;
         let range = self.hosts.last_key_value()?.0.power - least;
@@ -170,7 +170,7 @@ mod tests {
     fn best(options: Options, pairs: &[Pair]) -> Option<usize> {
         let mut ranking = ByPair::new(options, 0);
         ranking.fill(pairs.iter().copied());
-        ranking.best()
+        ranking.best(0.0)
     }
 
     /// Power spread over 0 to 100: -700 is 0, -103 is 85, -100 is 85, 0 is 100.
@@ -208,7 +208,7 @@ mod tests {
             };
             ranking.set(index, pair);
             plain[index] = pair;
-            assert_eq!(ranking.best(), best(ranking.options, &plain));
+            assert_eq!(ranking.best(0.0), best(ranking.options, &plain));
         }
     }
 }

@@ -147,6 +147,9 @@ pub(super) fn cluster(config: &ClusterConfig, document: &Document, at: &[&str]) 
             ),
         );
     }
+    if config.host_limit == Some(0) {
+        return refuse(&["host_limit"], "0 stands there; allowed is 1 or more, or no such key".to_owned());
+    }
     if let Some(pool) = &config.pool {
         return check_pool(pool, &config.device_kinds, document, at);
     }

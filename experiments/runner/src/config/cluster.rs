@@ -40,6 +40,9 @@ pub struct ClusterConfig {
     /// Which host wins a tie.
     #[serde(default)]
     pub host_order: HostOrder,
+    /// Only so many of the hosts, the first ones in their order: a smaller cluster of the same kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_limit: Option<u32>,
     /// Other curves for the powers that stand here, to see what hangs on them.
     #[serde(default, skip_serializing_if = "PowerCurvesConfig::is_default")]
     pub power_curves: PowerCurvesConfig,

@@ -29,6 +29,11 @@ impl Document {
         }
     }
 
+    /// True when this key stands at the top.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        DeTable::parse(&self.text).is_ok_and(|table| table.get_ref().contains_key(key))
+    }
+
     /// The typed content.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         toml::from_str(&self.text).map_err(|error| self.translated(&error))

@@ -35,7 +35,7 @@ pub fn cluster() -> Value {
 
 /// The schema of a training.
 pub fn training() -> Value {
-    root::<crate::train::TrainConfig>("A training of Rackwright")
+    root::<crate::train::AnyTrainConfig>("A training of Rackwright")
 }
 
 fn root<T: JsonSchema>(title: &str) -> Value {

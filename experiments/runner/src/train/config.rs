@@ -10,7 +10,42 @@ use sim::workload::Workload;
 use crate::config::{ConfigError, Document, Named, Seeds, WorkloadConfig, seeds_at};
 use crate::nearest::unknown_name;
 
-/// What is trained, from what and how.
+use super::experiment_config::ExperimentTrainConfig;
+
+/// Either kind of training: that with `experiment` plays one.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AnyTrainConfig {
+    /// On a pool.
+    Pool(TrainConfig),
+    /// On an experiment.
+    Experiment(ExperimentTrainConfig),
+}
+
+impl AnyTrainConfig {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Pool(config) => &config.name,
+            Self::Experiment(config) => &config.name,
+        }
+    }
+
+    pub(super) fn seeds(&self) -> &Seeds {
+        match self {
+            Self::Pool(config) => &config.seeds,
+            Self::Experiment(config) => &config.seeds,
+        }
+    }
+
+    pub(super) fn search(&self) -> &CmaEsConfig {
+        match self {
+            Self::Pool(config) => &config.cma_es,
+            Self::Experiment(config) => &config.cma_es,
+        }
+    }
+}
+
+/// The weights of an order are trained on a pool that is played without the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
@@ -46,12 +81,29 @@ fn sequence_jobs() -> usize {
     1024
 }
 
-/// What can be trained today.
+/// The questions whose answers can be trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
-    /// Which task of a batch queue is next.
+    /// Which task is next.
     Order,
+    /// Where it goes; on an experiment only, as all that follow.
+    Place,
+    /// What is moved.
+    Rebalance,
+    /// Which hosts sleep.
+    Power,
+}
+
+impl Question {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Place => "place",
+            Self::Rebalance => "rebalance",
+            Self::Power => "power",
+        }
+    }
 }
 
 /// The disciplines under which orders are learned.
@@ -127,6 +179,10 @@ impl Default for CmaEsConfig {
 
 pub(super) fn check(config: &TrainConfig, document: &Document) -> Result<(), ConfigError> {
     seeds_at(&config.seeds, document, &["seeds"])?;
+    if config.question != Question::Order {
+        let problem = format!("{:?} stands there; on a pool, allowed is \"order\"", config.question.name());
+        return Err(document.refuse(&["question"], problem));
+    }
     let known: Vec<&str> = config.workloads.0.iter().map(|(name, _)| name.as_str()).collect();
     for (key, sources) in [("training", &config.training), ("validation", &config.validation)] {
         if sources.is_empty() {
@@ -173,7 +229,15 @@ pub(super) fn check(config: &TrainConfig, document: &Document) -> Result<(), Con
             return Err(document.refuse(&[&format!("features[{place}]")], problem));
         }
     }
-    let search = &config.cma_es;
+    check_search(&config.cma_es, document)?;
+    match config.sequence_jobs {
+        0 => Err(document.refuse(&["sequence_jobs"], "0 stands there; allowed is 1 or more")),
+        _ => Ok(()),
+    }
+}
+
+/// What no search may be told.
+pub(super) fn check_search(search: &CmaEsConfig, document: &Document) -> Result<(), ConfigError> {
     let counts = [
         ("generations", search.generations, 1),
         ("population", search.population as u64, 4),
@@ -196,10 +260,7 @@ pub(super) fn check(config: &TrainConfig, document: &Document) -> Result<(), Con
         let problem = format!("{} stands there; allowed is a number above 0", search.sigma);
         return Err(document.refuse(&["cma_es", "sigma"], problem));
     }
-    match config.sequence_jobs {
-        0 => Err(document.refuse(&["sequence_jobs"], "0 stands there; allowed is 1 or more")),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// Refuses jobs that stand in a test and among those that decide anything.

@@ -1,0 +1,151 @@
+//! Training on a pool that is played without the engine: the weights of the order `linear`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use environment::pool::{Jobs, Passing, PoolError};
+use learners::order_search::{AllEasy, OrderProblem, OrderTask, PoolSource, bootstrap};
+use learners::search::Problem;
+use policies::order::queue_features::FEATURES;
+use policies::policy::Choice;
+use serde_json::Value;
+use sim::kernel::rng::{Seed, Stream};
+use sim::workload::Workload;
+
+use super::config::{BootstrapConfig, PoolBackfilling, SourceConfig, TrainConfig, refuse_test_jobs};
+use super::{PolicyProblem, TrainedPolicy};
+use crate::assets::{source, transformed};
+use crate::config::Document;
+use crate::error::RunError;
+use crate::plan::{PlannedWorkload, plan_workload};
+
+/// What is the same for all seeds of the training.
+pub(super) struct PoolTraining {
+    task: OrderTask,
+    features: Vec<usize>,
+    sequences: usize,
+    validation_sequences: usize,
+}
+
+impl PoolTraining {
+    /// Makes the jobs; also gives what determines them.
+    pub(super) fn read(
+        config: &TrainConfig,
+        document: &Document,
+        folder: &Path,
+        data: Option<&Path>,
+    ) -> Result<(Self, Value), RunError> {
+        let mut made = Vec::new();
+        let mut contents = serde_json::Map::new();
+        for (name, workload) in &config.workloads.0 {
+            let (planned, value) = plan_workload(name, workload, data, folder)?;
+            contents.insert(name.clone(), value);
+            made.push(workload_of(&planned)?);
+        }
+        let of = |name: &str| &made[config.workloads.position(name).expect("names were checked")];
+        refuse_test_jobs(config, document, of)?;
+        let sources = |key: &str, all: &[SourceConfig]| -> Result<Vec<PoolSource>, RunError> {
+            let one = |(place, one): (usize, &SourceConfig)| {
+                pool_source(one, of(&one.workload), config.sequence_jobs, &format!("{key} {place}"))
+                    .map_err(|problem| document.refuse(&[&format!("{key}[{place}]")], problem).into())
+            };
+            all.iter().enumerate().map(one).collect()
+        };
+        let task = OrderTask {
+            training: sources("training", &config.training)?,
+            validation: sources("validation", &config.validation)?,
+            passing: match config.backfilling {
+                PoolBackfilling::None => Passing::None,
+                PoolBackfilling::EasyPublished => Passing::EasyPublished,
+            },
+            sequence_jobs: config.sequence_jobs,
+        };
+        let is_wanted =
+            |name: &str| config.features.is_empty() || config.features.iter().any(|one| one == name);
+        let features = (0..FEATURES.len()).filter(|&feature| is_wanted(FEATURES[feature].0)).collect();
+        let search = &config.cma_es;
+        let (sequences, validation_sequences) = (search.sequences, search.validation_sequences);
+        Ok((Self { task, features, sequences, validation_sequences }, contents.into()))
+    }
+
+    /// The problem of one seed; `folder` is that of its search.
+    pub(super) fn problem(&self, seed: u64, folder: &Path) -> Result<PoolProblem, RunError> {
+        let Self { task, features, sequences, validation_sequences } = self;
+        let made =
+            OrderProblem::new(task.clone(), features.clone(), *sequences, *validation_sequences, Seed(seed));
+        let folder = folder.to_owned();
+        Ok(PoolProblem { problem: made.map_err(|error| easy(&folder, error))?, folder })
+    }
+}
+
+fn easy(folder: &Path, error: AllEasy) -> RunError {
+    RunError::Training { path: folder.to_owned(), problem: error.to_string() }
+}
+
+/// The weights of an order, in the folder of their search.
+pub(super) struct PoolProblem {
+    problem: OrderProblem,
+    folder: PathBuf,
+}
+
+impl Problem for PoolProblem {
+    type Error = RunError;
+
+    fn start(&self) -> Vec<f64> {
+        self.problem.start()
+    }
+
+    fn values(&self, points: &[Vec<f64>], stream: &mut Stream) -> Result<Vec<f64>, RunError> {
+        self.problem.values(points, stream).map_err(|error| easy(&self.folder, error))
+    }
+
+    fn validation(&self, point: &[f64]) -> Result<f64, RunError> {
+        self.problem.validation(point).map_err(|error| easy(&self.folder, error))
+    }
+}
+
+impl PolicyProblem for PoolProblem {
+    fn policy(&self, point: &[f64]) -> TrainedPolicy {
+        // Shortest digits that give the same number of single precision.
+        let number = |weight: f32| weight.to_string().parse::<f64>().expect("a number");
+        let weights: toml::Table = FEATURES
+            .iter()
+            .zip(self.problem.weights(point))
+            .filter(|(_, weight)| *weight != 0.0)
+            .map(|((name, _), weight)| ((*name).to_owned(), number(weight).into()))
+            .collect();
+        let mut options = toml::Table::new();
+        options.insert("weights".to_owned(), weights.into());
+        TrainedPolicy { question: "order", policy: Choice { policy: "linear".to_owned(), options } }
+    }
+}
+
+fn workload_of(planned: &PlannedWorkload) -> Result<Arc<Workload>, RunError> {
+    let made = source(planned, Seed(0))?;
+    transformed(made, planned, &planned.config.transforms, 0)
+}
+
+fn pool_source(
+    config: &SourceConfig,
+    workload: &Workload,
+    sequence_jobs: usize,
+    stream: &str,
+) -> Result<PoolSource, String> {
+    let pool_milli = config.processors.saturating_mul(1000);
+    let mut jobs = Jobs::of(workload, pool_milli).map_err(|error: PoolError| error.to_string())?;
+    if let Some(BootstrapConfig { jobs: count, block_jobs }) = config.bootstrap {
+        if block_jobs[1] >= jobs.len() {
+            let there = jobs.len();
+            return Err(format!(
+                "blocks of up to {} jobs are cut from {there} jobs; allowed are fewer",
+                block_jobs[1]
+            ));
+        }
+        let mut seed = Seed(0).stream(stream);
+        jobs = bootstrap(&jobs, count, block_jobs, Seed(seed.below(usize::MAX) as u64));
+    }
+    if jobs.len() < sequence_jobs {
+        return Err(format!("it has {} jobs; a sequence takes {sequence_jobs}", jobs.len()));
+    }
+    Ok(PoolSource { jobs, pool_milli, share: config.share })
+}
