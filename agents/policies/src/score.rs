@@ -8,10 +8,9 @@ use rustc_hash::FxHasher;
 use sim::decision::{Decision, NumaShare, Placement, Request};
 use sim::kernel::ids::{HostId, Id, IdVec, ShapeId, TaskId};
 use sim::kernel::rng::Seed;
-use sim::models::fragmentation::TypicalTasks;
+use sim::models::fragmentation::{TypicalTasks, cpu_per_device};
 use sim::resources::{DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
 use sim::view::{ClusterView, HostState};
-use sim::workload::MixEntry;
 
 use crate::policy::Policy;
 use crate::power_models::PowerModels;
@@ -68,18 +67,6 @@ impl Context {
             of(devices_milli, self.largest_devices_milli),
         ]
     }
-}
-
-fn cpu_per_device(mix: &[MixEntry]) -> f64 {
-    let sums = mix.iter().fold((0.0, 0.0), |(cpu, devices), entry| {
-        let milli = entry
-            .demand
-            .devices
-            .as_ref()
-            .map_or(0, |asked| u32::from(asked.count) * u32::from(asked.milli_each));
-        (cpu + entry.share * f64::from(entry.demand.cpu_milli), devices + entry.share * f64::from(milli))
-    });
-    if sums.1 == 0.0 { 0.0 } else { sums.0 / sums.1 }
 }
 
 /// How much a policy likes a host for a task. The highest feasible wins; ties go to the lowest id.

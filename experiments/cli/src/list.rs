@@ -1,6 +1,7 @@
 //! `rackwright list`: everything that a config may name.
 
 use policies::order::queue_features;
+use policies::place::{host_features, linear_scorer};
 use runner::cluster::{Summary, topology};
 use runner::config::{
     ClusterConfig, RULES, cluster_file, cluster_help, cluster_names, gpu_power_list, host_power_list,
@@ -86,7 +87,21 @@ fn entries(family: Family) -> Vec<Entry> {
             let ups = ups.chain([("curve", own.to_owned())]).map(entry("ups"));
             hosts.chain(devices).chain(sleep).chain(ups).collect()
         }
-        Family::Features => plain("feature", queue_features::FEATURES.to_vec()),
+        Family::Features => {
+            let of = |family, features: &[(&'static str, &str)]| {
+                let entry = move |&(name, help): &(&'static str, &str)| Entry {
+                    family,
+                    name: name.into(),
+                    help: help.to_owned(),
+                    more: vec![],
+                };
+                features.iter().map(entry).collect::<Vec<_>>()
+            };
+            let order = of("of waiting tasks, for order = \"linear\"", &queue_features::FEATURES);
+            let place = of("of hosts, for place = \"linear\"", &host_features::FEATURES);
+            let groups = of("groups of weights of place = \"linear\"", &linear_scorer::GROUPS);
+            order.into_iter().chain(place).chain(groups).collect()
+        }
         Family::Clusters => cluster_names().into_iter().map(cluster).collect(),
         Family::Rules => RULES
             .iter()

@@ -254,6 +254,7 @@ metrics! {
     memory_utilisation,
     gpu_utilisation,
     occupied_hosts_mean,
+    stranded_gpu,
     hosts_on_mean,
     utilisation_published,
     energy_it,
@@ -315,6 +316,26 @@ mod tests {
             assert_eq!(value, 0.0, "{}", info.name);
             assert!(!info.unit.is_empty() && !info.help.is_empty(), "{}", info.name);
         }
+    }
+
+    /// Hosts of 8 cores and two GPUs, and work of 16 cores for two GPUs, so 8 cores for each.
+    #[test]
+    fn gpus_without_cpu_are_stranded() {
+        let work = "at 0 cpu 6 gpus 1 work 9 | at 1 cpu 2 gpus 1 work 90 | at 20 cpu 8 work 9";
+        let mut engine = testing::engine("cpu 8 gpus 2 | cpu 8 gpus 2", work);
+        let mut metrics = MetricSet::default();
+        testing::run_first_fit(&mut engine, &mut metrics);
+        let values = metrics.values(engine.view());
+        let place =
+            MetricSet::INFOS.iter().position(|info| info.name == "stranded_gpu").expect("it is there");
+        // 16 cores for 2 GPUs: k = 8. First 2 / 8 of 1 GPU: 0.75; the empty host has 1 GPU's worth of cpu for 2: 1.
+        // Then 0 GPUs on the first; at last 6 / 8 for 1 GPU there, and 2 GPUs without cpu on the second.
+        let expected = [(0.75 + 1.0) / 4.0, 1.0 / 4.0, (0.25 + 2.0) / 4.0];
+        assert!(
+            (values[place] - 100.0 * expected.iter().sum::<f64>() / 3.0).abs() < 1e-9,
+            "{}",
+            values[place]
+        );
     }
 
     /// Started at 0 and 4 s where 0 and 1 s are recorded, and once where nothing is.

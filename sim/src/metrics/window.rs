@@ -297,6 +297,7 @@ mod tests {
         "turnaround_mean",
         "utilisation_published",
         "tasks_left_waiting",
+        "stranded_gpu",
         "gpu_allocation_ratio_at_100",
         "gpu_allocation_ratio_at_130",
         "replay_start_error_max",

@@ -23,6 +23,16 @@ struct Typical {
     share: f64,
 }
 
+/// Cores that a mix of tasks takes for each device that it takes; 0 when it takes no devices.
+pub fn cpu_per_device(mix: &[MixEntry]) -> f64 {
+    let sums = mix.iter().fold((0.0, 0.0), |(cpu, devices), entry| {
+        let asked = entry.demand.devices.as_ref();
+        let milli = asked.map_or(0, |asked| u32::from(asked.count) * u32::from(asked.milli_each));
+        (cpu + entry.share * f64::from(entry.demand.cpu_milli), devices + entry.share * f64::from(milli))
+    });
+    if sums.1 == 0.0 { 0.0 } else { sums.0 / sums.1 }
+}
+
 /// The usual tasks of a workload.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TypicalTasks {
