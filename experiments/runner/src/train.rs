@@ -109,6 +109,7 @@ impl Training {
             passing: match config.backfilling {
                 PoolBackfilling::None => Passing::None,
                 PoolBackfilling::EasyPublished => Passing::EasyPublished,
+                PoolBackfilling::Easy => Passing::Easy,
             },
             sequence_jobs: config.sequence_jobs,
         };
