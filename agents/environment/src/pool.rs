@@ -2,8 +2,9 @@
 //! `event_order = "arrivals_first"` and `decide_after = "each_event"`, and nothing else.
 //!
 //! A task is picked and held until it fits (`none`); under `easy_published` those who end before its shadow time may pass it
-//! meanwhile, in order of submission. Both are described, quirk by quirk, where the engine's disciplines are
-//! (`policies::order::backfilling`, `policies::order::easy_published`).
+//! meanwhile, in order of submission. Under `easy` nobody is held: at each question the first of the order is promised its
+//! shadow time anew, and the first of the others that does not delay it may pass. All three are described where the engine's
+//! disciplines are (`policies::order::backfilling`, `policies::order::easy_published`, `policies::order::easy`).
 
 use policies::order::queue_features::{Fixed, Queue, Releases, Weights};
 use sim::workload::Workload;
@@ -145,6 +146,8 @@ pub enum Passing {
     None,
     /// Whoever ends before its shadow time, as RLScheduler has it.
     EasyPublished,
+    /// Whoever does not delay it: who ends by its shadow time, or needs no more than is to spare then.
+    Easy,
 }
 
 /// Gives everyone who waits a score; the smallest is next.
@@ -216,22 +219,17 @@ impl PoolPlayer {
         let mut sum = 0.0;
         loop {
             while !self.waiting.is_empty() {
-                let one = match held {
-                    Some(held) => held,
-                    None => self.pick(jobs, now, free, pool_milli, scorer),
-                };
-                held = Some(one);
-                let job = one.job as usize;
-                let next = if jobs.milli[job] <= free {
-                    held = None;
-                    self.waiting.iter().position(|&waiting| waiting == one.job)
-                } else if passing == Passing::EasyPublished {
-                    self.waiting.iter().position(|&job| {
-                        let job = job as usize;
-                        jobs.milli[job] <= free && now + jobs.estimate[job] < one.shadow
-                    })
-                } else {
-                    None
+                let next = match passing {
+                    Passing::Easy => self.next_by_easy(jobs, now, free, pool_milli, scorer),
+                    Passing::None | Passing::EasyPublished => {
+                        let one = match held {
+                            Some(held) => held,
+                            None => self.pick(jobs, now, free, pool_milli, scorer),
+                        };
+                        let next = self.next_beside(jobs, one, now, free, passing);
+                        held = Some(one).filter(|one| jobs.milli[one.job as usize] > free);
+                        next
+                    }
                 };
                 let Some(place) = next else { break };
                 let job = self.waiting[place] as usize;
@@ -292,6 +290,45 @@ impl PoolPlayer {
         (turnaround / seconds(jobs.run[job].max(10_000_000))).max(1.0)
     }
 
+    /// The place of whom is held, when it fits now, or of who may pass it.
+    fn next_beside(&self, jobs: &Jobs, held: Held, now: u64, free: u32, passing: Passing) -> Option<usize> {
+        if jobs.milli[held.job as usize] <= free {
+            return self.waiting.iter().position(|&waiting| waiting == held.job);
+        }
+        let passes = |&job: &u32| {
+            let job = job as usize;
+            jobs.milli[job] <= free && now + jobs.estimate[job] < held.shadow
+        };
+        (passing == Passing::EasyPublished).then(|| self.waiting.iter().position(passes)).flatten()
+    }
+
+    /// The place of the first of the order when it fits, or of the first of the others that does not delay it.
+    fn next_by_easy(
+        &mut self,
+        jobs: &Jobs,
+        now: u64,
+        free: u32,
+        pool_milli: u32,
+        scorer: &mut impl PoolScorer,
+    ) -> Option<usize> {
+        let milli = |place: usize| jobs.milli[self.waiting[place] as usize];
+        if (0..self.waiting.len()).all(|place| milli(place) > free) {
+            return None;
+        }
+        self.score(jobs, now, free, pool_milli, scorer);
+        let milli = |place: usize| jobs.milli[self.waiting[place] as usize];
+        let head = self.first(jobs, 0..self.waiting.len())?;
+        if milli(head) <= free {
+            return Some(head);
+        }
+        let (shadow, spare) = self.reservation(milli(head), now, free);
+        let passes = |&place: &usize| {
+            let estimate = jobs.estimate[self.waiting[place] as usize];
+            milli(place) <= free && (now + estimate <= shadow || milli(place) <= spare)
+        };
+        self.first(jobs, (0..self.waiting.len()).filter(passes))
+    }
+
     fn pick(
         &mut self,
         jobs: &Jobs,
@@ -300,6 +337,15 @@ impl PoolPlayer {
         pool_milli: u32,
         scorer: &mut impl PoolScorer,
     ) -> Held {
+        self.score(jobs, now, free, pool_milli, scorer);
+        let best = self.first(jobs, 0..self.waiting.len()).expect("somebody waits");
+        let job = self.waiting[best];
+        self.settle_ties(jobs);
+        Held { job, shadow: self.shadow(jobs.milli[job as usize], now, free) }
+    }
+
+    /// Scores everyone who waits.
+    fn score(&mut self, jobs: &Jobs, now: u64, free: u32, pool_milli: u32, scorer: &mut impl PoolScorer) {
         let processors = |milli: u32| milli as f32 / 1000.0;
         let until = |end: u64| end.saturating_sub(now) as f32 / 1e6;
         let ends = self.declared.iter().map(|&(end, milli)| (until(end), processors(milli)));
@@ -309,21 +355,16 @@ impl PoolPlayer {
             self.queue.delay[place] = self.releases.delay(self.queue.cores[place]);
         }
         scorer.score(&self.queue, &self.waiting, processors(free), processors(pool_milli), &mut self.scores);
-        let best = self.best(jobs);
-        let job = self.waiting[best];
-        self.settle_ties(jobs);
-        Held { job, shadow: self.shadow(jobs.milli[job as usize], now, free) }
     }
 
-    /// The place of the smallest score; of equal ones, of the first submitted.
-    fn best(&self, jobs: &Jobs) -> usize {
+    /// Of these places, that of the smallest score; of equal ones, of the first submitted.
+    fn first(&self, jobs: &Jobs, places: impl Iterator<Item = usize>) -> Option<usize> {
         let key = |place: usize| (self.scores[place], jobs.submit[self.waiting[place] as usize]);
         let is_before = |one: (f32, u64), other: (f32, u64)| match one.0.total_cmp(&other.0) {
             std::cmp::Ordering::Equal => one.1 < other.1,
             order => order.is_lt(),
         };
-        (1..self.waiting.len())
-            .fold(0, |best, place| if is_before(key(place), key(best)) { place } else { best })
+        places.reduce(|best, place| if is_before(key(place), key(best)) { place } else { best })
     }
 
     /// Those who were submitted together stand in the order of their scores from now on, as sorting leaves them.
@@ -352,5 +393,19 @@ impl PoolPlayer {
             }
         }
         shadow
+    }
+    /// When so much would be free if whoever runs ended as declared, and what would be left beside it then: whoever is overdue
+    /// is taken to end now, and all who end at that time count.
+    fn reservation(&self, need_milli: u32, now: u64, free: u32) -> (u64, u32) {
+        let (mut free, mut shadow) = (free, None);
+        for &(end, milli) in &self.declared {
+            let end = end.max(now);
+            if shadow.is_some_and(|shadow| end > shadow) {
+                break;
+            }
+            free += milli;
+            shadow = shadow.or((free >= need_milli).then_some(end));
+        }
+        (shadow.unwrap_or(u64::MAX), free.saturating_sub(need_milli))
     }
 }

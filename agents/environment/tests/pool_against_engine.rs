@@ -78,9 +78,11 @@ proptest! {
         weights in prop::array::uniform18(-2.0_f32..2.0),
     ) {
         let workload = workload(&jobs);
-        for (passing, backfilling) in
-            [(Passing::None, Backfilling::None), (Passing::EasyPublished, Backfilling::EasyPublished)]
-        {
+        for (passing, backfilling) in [
+            (Passing::None, Backfilling::None),
+            (Passing::EasyPublished, Backfilling::EasyPublished),
+            (Passing::Easy, Backfilling::Easy),
+        ] {
             let engine = by_engine(&workload, &weights, backfilling);
             let player = by_player(&workload, &weights, passing);
             prop_assert_eq!(engine, player, "{:?}", passing);

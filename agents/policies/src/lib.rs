@@ -39,7 +39,7 @@ pub mod prelude {
 
 /// Family, name and one line of help for everything that a config may name.
 pub fn catalogue() -> Vec<(&'static str, &'static str, &'static str)> {
-    let order = order::NAMES.iter().map(|&(name, help)| ("order", name, help));
+    let order = order::names().into_iter().map(|(name, help)| ("order", name, help));
     let place = place::NAMES.iter().map(|&(name, help)| ("place", name, help));
     let backfilling = scheduler::Backfilling::ALL.iter().map(|&(_, name, help)| ("backfilling", name, help));
     let evict = scheduler::Eviction::ALL.iter().map(|&(_, name, help)| ("evict", name, help));

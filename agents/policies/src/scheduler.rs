@@ -136,13 +136,26 @@ impl Scheduler {
     /// # Errors
     /// When a name or an option is wrong.
     pub fn new(config: &SchedulerConfig, backfilling: Backfilling) -> Result<Self, PolicyError> {
+        Self::with_orders(config, backfilling, &|| order::order(&config.order))
+    }
+
+    /// As [`Scheduler::new`], with an order that is not made from its name alone; it is made anew, each time the same, as often as
+    /// it is needed.
+    ///
+    /// # Errors
+    /// When the order cannot be made, or another name or option is wrong.
+    pub fn with_orders(
+        config: &SchedulerConfig,
+        backfilling: Backfilling,
+        make: &dyn Fn() -> Result<Order, PolicyError>,
+    ) -> Result<Self, PolicyError> {
         let place = place::place(&config.place)?;
-        let (order, is_whole, needs_estimates): (Box<dyn Policy>, _, _) = match order::order(&config.order)? {
+        let (order, is_whole, needs_estimates): (Box<dyn Policy>, _, _) = match make()? {
             Order::Whole(policy) => (policy, true, false),
             Order::Key(key) => {
                 let plans = !matches!(backfilling, Backfilling::Skip | Backfilling::None);
                 let needs_estimates = plans || key.needs_estimates();
-                (disciplined(key, &config.order, backfilling)?, false, needs_estimates)
+                (disciplined(key, make, backfilling)?, false, needs_estimates)
             }
         };
         let rebalance = config.rebalance.as_ref().map(rebalance::rebalance).transpose()?;
@@ -204,11 +217,11 @@ impl Scheduler {
 /// A key under a discipline.
 fn disciplined(
     key: Box<dyn OrderKey>,
-    choice: &Choice,
+    make: &dyn Fn() -> Result<Order, PolicyError>,
     backfilling: Backfilling,
 ) -> Result<Box<dyn Policy>, PolicyError> {
     Ok(match backfilling {
-        Backfilling::Skip => match order::order(choice)? {
+        Backfilling::Skip => match make()? {
             Order::Key(same_key) => Box::new(Skipping::new(key, same_key)),
             Order::Whole(policy) => policy,
         },

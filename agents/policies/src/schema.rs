@@ -7,7 +7,7 @@ use crate::{order, place, power, rebalance};
 
 /// What may stand under `order`.
 pub(crate) fn order(_: &mut SchemaGenerator) -> Schema {
-    choice(order::NAMES)
+    choice(&order::names())
 }
 
 /// What may stand under `place`.

@@ -32,8 +32,8 @@ impl Policy for Blocking {
         }
     }
 
-    fn reset(&mut self, _: Seed) {
-        self.queue.reset();
+    fn reset(&mut self, seed: Seed) {
+        self.queue.reset(seed);
         self.held = None;
     }
 }
@@ -76,11 +76,11 @@ impl Policy for Skipping {
         next.map_or(Decision::Defer, Decision::Select)
     }
 
-    fn reset(&mut self, _: Seed) {
+    fn reset(&mut self, seed: Seed) {
         if let Some(sorted) = &mut self.moving {
-            sorted.reset();
+            sorted.reset(seed);
         }
-        self.joining.reset();
+        self.joining.reset(seed);
         self.waiting.clear();
     }
 }

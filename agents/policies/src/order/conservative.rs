@@ -146,8 +146,8 @@ impl Policy for Conservative {
         self.plan(view).map_or(Decision::Defer, Decision::Select)
     }
 
-    fn reset(&mut self, _: Seed) {
-        self.queue.reset();
+    fn reset(&mut self, seed: Seed) {
+        self.queue.reset(seed);
         self.promised.clear();
     }
 }

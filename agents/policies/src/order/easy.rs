@@ -158,8 +158,8 @@ impl Policy for Easy {
         next.map_or(Decision::Defer, Decision::Select)
     }
 
-    fn reset(&mut self, _: Seed) {
-        self.queue.reset();
+    fn reset(&mut self, seed: Seed) {
+        self.queue.reset(seed);
         self.hosts = FirstFit::default();
     }
 }

@@ -80,8 +80,8 @@ impl Policy for EasyPublished {
         self.passes(view, shadow).map_or(Decision::Defer, Decision::Select)
     }
 
-    fn reset(&mut self, _: Seed) {
-        self.joining.reset();
+    fn reset(&mut self, seed: Seed) {
+        self.joining.reset(seed);
         self.list.clear();
         self.held = None;
     }

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use sim::kernel::ids::TaskId;
+use sim::kernel::time::SimDuration;
 use sim::view::ClusterView;
 
-use super::easy::declared_end;
 use super::pool;
 use super::prelude::*;
 use super::queue_features::{FEATURES, Fixed, Queue, Releases, Weights};
+use crate::policy::{Choice, PolicyError};
 
 pub(super) const HELP: &str = "a weighted sum of run time, cores, wait, delay and the state of the queue";
 
@@ -49,7 +50,8 @@ fn weights<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weights, D::Err
     Ok(weights)
 }
 
-struct Key {
+/// The order, for whoever builds on it.
+pub struct Linear {
     weights: Weights,
     room: RefCell<Room>,
 }
@@ -68,7 +70,56 @@ fn cores(view: ClusterView<'_>, task: TaskId) -> f32 {
     pool::need(view, task).cpu_milli as f32 / 1000.0
 }
 
-impl OrderKey for Key {
+impl Linear {
+    /// The order that a config names.
+    ///
+    /// # Errors
+    /// When it names another one, or the options are wrong.
+    pub fn of(choice: &Choice) -> Result<Self, PolicyError> {
+        if choice.policy != "linear" {
+            let reason = format!("{:?} stands where only \"linear\" is allowed", choice.policy);
+            return Err(PolicyError::Options { policy: choice.policy.clone(), reason });
+        }
+        Ok(linear(choice.typed()?))
+    }
+
+    /// The weights, in the order of [`FEATURES`].
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// The scores of waiting tasks, when everybody, waiting or running, takes as long as is said here.
+    pub fn scores(
+        &self,
+        view: ClusterView<'_>,
+        tasks: &[TaskId],
+        run_time: impl Fn(TaskId) -> SimDuration,
+    ) -> Vec<f32> {
+        let mut room = self.room.borrow_mut();
+        let Room { queue, releases, ends, scores } = &mut *room;
+        let all_milli = view.topology().total_capacity().0;
+        let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
+        ends.clear();
+        for host in view.topology().hosts() {
+            ends.extend(view.hosted(host).map(|task| {
+                let end = view.started(task) + run_time(task);
+                (end.0.saturating_sub(view.now().0), view.held(task).cpu_milli)
+            }));
+        }
+        ends.sort_unstable();
+        releases.fill(free, ends.iter().map(|&(after, milli)| (after as f32 / 1e6, milli as f32 / 1000.0)));
+        queue.clear();
+        for (place, &task) in tasks.iter().enumerate() {
+            queue.push(Fixed::of(run_time(task).seconds() as f32, cores(view, task)));
+            queue.waited[place] = view.now().since(view.submit(task)).0 as f32 / 1e6;
+            queue.delay[place] = releases.delay(queue.cores[place]);
+        }
+        queue.score(&self.weights, free, all_milli as f32 / 1000.0, scores);
+        scores.clone()
+    }
+}
+
+impl OrderKey for Linear {
     /// Alone, and where nobody runs.
     fn key(&self, job: &JobFacts) -> [f64; 2] {
         let mut queue = Queue::default();
@@ -80,26 +131,7 @@ impl OrderKey for Key {
     }
 
     fn keys(&self, view: ClusterView<'_>, tasks: &[TaskId]) -> Option<Vec<[f64; 2]>> {
-        let mut room = self.room.borrow_mut();
-        let Room { queue, releases, ends, scores } = &mut *room;
-        let all_milli = view.topology().total_capacity().0;
-        let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
-        ends.clear();
-        for host in view.topology().hosts() {
-            ends.extend(view.hosted(host).map(|task| {
-                (declared_end(view, task).0.saturating_sub(view.now().0), view.held(task).cpu_milli)
-            }));
-        }
-        ends.sort_unstable();
-        releases.fill(free, ends.iter().map(|&(after, milli)| (after as f32 / 1e6, milli as f32 / 1000.0)));
-        queue.clear();
-        for (place, &task) in tasks.iter().enumerate() {
-            let estimate = view.estimate(task).map_or(0.0, |estimate| estimate.seconds());
-            queue.push(Fixed::of(estimate as f32, cores(view, task)));
-            queue.waited[place] = view.now().since(view.submit(task)).0 as f32 / 1e6;
-            queue.delay[place] = releases.delay(queue.cores[place]);
-        }
-        queue.score(&self.weights, free, all_milli as f32 / 1000.0, scores);
+        let scores = self.scores(view, tasks, |task| view.estimate(task).unwrap_or_default());
         let keys = scores.iter().zip(tasks);
         Some(keys.map(|(&score, &task)| [f64::from(score), view.submit(task).seconds()]).collect())
     }
@@ -109,6 +141,10 @@ impl OrderKey for Key {
     }
 }
 
+fn linear(options: Options) -> Linear {
+    Linear { weights: options.weights, room: RefCell::default() }
+}
+
 pub(super) fn key(options: Options) -> impl OrderKey {
-    Key { weights: options.weights, room: RefCell::default() }
+    linear(options)
 }

@@ -7,6 +7,7 @@
 //! the source's own clock, sizes in cores (of a batch pool: processors).
 
 use sim::kernel::ids::TaskId;
+use sim::kernel::rng::Seed;
 use sim::view::ClusterView;
 
 use crate::policy::{Choice, Policy, PolicyError};
@@ -18,6 +19,8 @@ pub(crate) mod easy_published;
 mod pool;
 pub(crate) mod queue;
 pub mod queue_features;
+
+pub use linear::Linear;
 
 /// A task as the classical formulas know it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +36,8 @@ pub struct JobFacts {
 }
 
 impl JobFacts {
-    fn of(view: ClusterView<'_>, task: TaskId) -> Self {
+    /// What is known of a task now.
+    pub fn of(view: ClusterView<'_>, task: TaskId) -> Self {
         let shape = view.shape(task);
         Self {
             submit: view.origin().seconds() + view.submit(task).seconds(),
@@ -63,6 +67,9 @@ pub trait OrderKey {
     fn needs_estimates(&self) -> bool {
         true
     }
+
+    /// Forgets the last episode; what is drawn in the new one hangs on this seed.
+    fn reset(&mut self, _seed: Seed) {}
 }
 
 /// What has no logarithm counts as 0.1 (RLScheduler).
@@ -95,7 +102,7 @@ macro_rules! orders {
             match choice.policy.as_str() {
                 $(stringify!($name) => Ok(Order::Key(Box::new($name::key(choice.typed()?)))),)*
                 $(stringify!($whole) => Ok(Order::Whole(Box::new($whole::policy(choice.typed()?)))),)*
-                name => Err(PolicyError::unknown("order", name, NAMES)),
+                name => Err(unknown(name)),
             }
         }
     };
@@ -119,6 +126,35 @@ orders! {
     }
     whole {
         recorded
+    }
+}
+
+/// Name and one line of help of the orders that look beyond what a policy sees, and are made where the workload is known
+/// (`environment::orders`).
+pub const BEYOND: &[(&str, &str)] = &[
+    ("lookahead", "plays sampled futures for the first few of a linear order, and takes whom they favour"),
+    (
+        "clairvoyant",
+        "KNOWS THE FUTURE: any order of keys, with true run times in the place of the declared ones",
+    ),
+    (
+        "clairvoyant_lookahead",
+        "KNOWS THE FUTURE: plays what really comes for the first few of a linear order",
+    ),
+];
+
+/// Every order that a config may name, with one line of help.
+pub(crate) fn names() -> Vec<(&'static str, &'static str)> {
+    [NAMES, BEYOND].concat()
+}
+
+fn unknown(name: &str) -> PolicyError {
+    match BEYOND.iter().any(|known| known.0 == name) {
+        true => PolicyError::Options {
+            policy: name.to_owned(),
+            reason: "it is made from a workload, and here is none".to_owned(),
+        },
+        false => PolicyError::unknown("order", name, &names()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use sim::cluster::Status;
 use sim::kernel::ids::{IdVec, ShapeId, TaskId};
+use sim::kernel::rng::Seed;
 use sim::view::ClusterView;
 
 use super::{JobFacts, OrderKey};
@@ -64,7 +65,8 @@ impl Joining {
         Self { key, cursor: 0 }
     }
 
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self, seed: Seed) {
+        self.key.reset(seed);
         self.cursor = 0;
     }
 
@@ -120,8 +122,8 @@ impl Heap {
         Self { joining: Joining::new(key), heap: BinaryHeap::new() }
     }
 
-    pub(crate) fn reset(&mut self) {
-        self.joining.reset();
+    pub(crate) fn reset(&mut self, seed: Seed) {
+        self.joining.reset(seed);
         self.heap.clear();
     }
 
@@ -227,8 +229,8 @@ impl Sorted {
         Self { joining: Joining::new(key), entries: Vec::new() }
     }
 
-    pub(crate) fn reset(&mut self) {
-        self.joining.reset();
+    pub(crate) fn reset(&mut self, seed: Seed) {
+        self.joining.reset(seed);
         self.entries.clear();
     }
 

@@ -114,6 +114,8 @@ pub enum PoolBackfilling {
     None,
     /// RLScheduler's EASY.
     EasyPublished,
+    /// EASY, with its rule of spare processors and a promise made anew at each question.
+    Easy,
 }
 
 /// Jobs with the pool that they run on.

@@ -57,6 +57,7 @@ impl PoolTraining {
             passing: match config.backfilling {
                 PoolBackfilling::None => Passing::None,
                 PoolBackfilling::EasyPublished => Passing::EasyPublished,
+                PoolBackfilling::Easy => Passing::Easy,
             },
             sequence_jobs: config.sequence_jobs,
         };
