@@ -9,6 +9,9 @@
 //! ```
 //!
 //! [`pool`] plays the question *which next?* on a batch pool without the engine, several hundred times as fast as a general
-//! simulation, and decides as the engine does: that is tested episode by episode.
+//! simulation, and decides as the engine does: that is tested episode by episode. [`foresight`] holds the orders that play such
+//! episodes before they answer, or that know how tasks will go.
 
+pub mod foresight;
+mod jobs;
 pub mod pool;

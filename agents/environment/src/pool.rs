@@ -6,138 +6,9 @@
 //! shadow time anew, and the first of the others that does not delay it may pass. All three are described where the engine's
 //! disciplines are (`policies::order::backfilling`, `policies::order::easy_published`, `policies::order::easy`).
 
-use policies::order::queue_features::{Fixed, Queue, Releases, Weights};
-use sim::workload::Workload;
+use policies::order::queue_features::{Queue, Releases, Weights};
 
-/// Jobs of one task each, in order of submission.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Jobs {
-    /// Microseconds since the episode began.
-    submit: Vec<u64>,
-    run: Vec<u64>,
-    /// As declared.
-    estimate: Vec<u64>,
-    milli: Vec<u32>,
-    fixed: Vec<Fixed>,
-}
-
-/// Why a workload is no queue of a pool.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PoolError {
-    /// Somebody never said how long they run.
-    #[error("{missing} of {total} tasks have no declared run time, and orders on a pool are learned from it")]
-    NoEstimate {
-        /// How many.
-        missing: usize,
-        /// Of how many.
-        total: usize,
-    },
-    /// More than a pool knows.
-    #[error("task {task} {what}; on a pool, a job is one task that asks for processors and nothing else")]
-    NotABatchJob {
-        /// Which task, counted from 0.
-        task: usize,
-        /// What it is or wants.
-        what: &'static str,
-    },
-    /// Somebody is larger than the pool.
-    #[error("task {task} asks for {asked_milli} thousandths of a processor, and the pool has {pool_milli}")]
-    TooLarge {
-        /// Which task, counted from 0.
-        task: usize,
-        /// What it asks for.
-        asked_milli: u32,
-        /// What there is.
-        pool_milli: u32,
-    },
-}
-
-impl Jobs {
-    /// The jobs of a workload, for a pool of so many thousandths of a processor.
-    ///
-    /// # Errors
-    /// When somebody declares no run time, asks for more than processors, has patience or use over time, is one of several
-    /// tasks of a job, or is larger than the pool.
-    pub fn of(workload: &Workload, pool_milli: u32) -> Result<Self, PoolError> {
-        let (missing, total) = (workload.tasks_without_estimate(), workload.task_count());
-        if missing > 0 {
-            return Err(PoolError::NoEstimate { missing, total });
-        }
-        let mut jobs = Self::default();
-        for (index, task) in workload.tasks().enumerate() {
-            let demand = workload.demand(task);
-            let odd = [
-                (demand.devices.is_some(), "asks for devices"),
-                (workload.patience(task).is_some(), "has patience"),
-                (workload.is_censored(task), "never ends"),
-                (workload.job_tasks(workload.job(task)).len() > 1, "is one of several of its job"),
-            ];
-            if let Some(&(_, what)) = odd.iter().find(|(is_so, _)| *is_so) {
-                return Err(PoolError::NotABatchJob { task: index, what });
-            }
-            if demand.cpu_milli > pool_milli {
-                return Err(PoolError::TooLarge { task: index, asked_milli: demand.cpu_milli, pool_milli });
-            }
-            let estimate = workload.estimate(task).unwrap_or_default();
-            jobs.submit.push(workload.submit(task).0);
-            jobs.run.push(workload.work(task).0);
-            jobs.estimate.push(estimate.0);
-            jobs.milli.push(demand.cpu_milli);
-            jobs.fixed.push(Fixed::of(estimate.seconds() as f32, demand.cpu_milli as f32 / 1000.0));
-        }
-        Ok(jobs)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.submit.len()
-    }
-
-    /// True when there is none.
-    pub fn is_empty(&self) -> bool {
-        self.submit.is_empty()
-    }
-
-    /// Some of them, with the first one submitted at the beginning.
-    ///
-    /// # Panics
-    /// When they do not lie within.
-    pub fn window(&self, first: usize, count: usize) -> Self {
-        let range = first..first + count;
-        let begin = self.submit[first];
-        Self {
-            submit: self.submit[range.clone()].iter().map(|submit| submit - begin).collect(),
-            run: self.run[range.clone()].to_vec(),
-            estimate: self.estimate[range.clone()].to_vec(),
-            milli: self.milli[range.clone()].to_vec(),
-            fixed: self.fixed[range].to_vec(),
-        }
-    }
-
-    /// The declared run time of a job in seconds, its processors, and its submission in seconds.
-    pub fn facts(&self, job: usize) -> [f64; 3] {
-        let seconds = |microseconds: u64| microseconds as f64 / 1e6;
-        [seconds(self.estimate[job]), f64::from(self.milli[job]) / 1000.0, seconds(self.submit[job])]
-    }
-
-    /// Adds those of another list, so many microseconds after the last one here.
-    pub fn append(&mut self, other: &Self, after: u64) {
-        let shift = self.submit.last().map_or(0, |last| last + after);
-        self.submit.extend(other.submit.iter().map(|submit| submit + shift));
-        self.run.extend(&other.run);
-        self.estimate.extend(&other.estimate);
-        self.milli.extend(&other.milli);
-        self.fixed.extend(&other.fixed);
-    }
-
-    /// Microseconds between the submissions of a job and of the one before it.
-    ///
-    /// # Panics
-    /// For the first job.
-    pub fn gap(&self, job: usize) -> u64 {
-        self.submit[job] - self.submit[job - 1]
-    }
-}
+pub use crate::jobs::{Jobs, PoolError};
 
 /// Who may pass a task that is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +75,33 @@ struct Held {
     shadow: u64,
 }
 
+/// What does not change while an episode is played.
+#[derive(Clone, Copy)]
+struct Table<'a> {
+    jobs: &'a Jobs,
+    pool_milli: u32,
+    passing: Passing,
+}
+
+/// Where an episode stands.
+#[derive(Default)]
+struct Moment {
+    now: u64,
+    free: u32,
+    /// How many jobs have been submitted.
+    arrived: usize,
+    held: Option<Held>,
+}
+
+/// Who runs on a pool in the middle of an episode, and when it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Microseconds since the episode began.
+    pub now: u64,
+    /// Of each that runs: when it ends and when it ends as declared, in microseconds, and its thousandths of a processor.
+    pub running: Vec<(u64, u64, u32)>,
+}
+
 impl PoolPlayer {
     /// Plays an episode on a pool of so many thousandths of a processor; gives the mean bounded slowdown.
     pub fn play(
@@ -214,47 +112,76 @@ impl PoolPlayer {
         scorer: &mut impl PoolScorer,
     ) -> f64 {
         self.begin(jobs.len());
-        let (mut now, mut free, mut arrived) = (0_u64, pool_milli, 0_usize);
-        let mut held: Option<Held> = None;
+        let moment = Moment { free: pool_milli, ..Moment::default() };
+        self.go_on(Table { jobs, pool_milli, passing }, moment, scorer) / jobs.len().max(1) as f64
+    }
+
+    /// Plays on from the middle of an episode, in which the first `waiting` jobs wait and the others are still to come; `next`, one
+    /// of those who wait, is picked first, and held until it starts. Gives the mean bounded slowdown of these jobs.
+    ///
+    /// # Panics
+    /// When whoever runs has more than the pool.
+    pub fn play_on(
+        &mut self,
+        jobs: &Jobs,
+        [waiting, next]: [usize; 2],
+        standing: &Standing,
+        (pool_milli, passing): (u32, Passing),
+        scorer: &mut impl PoolScorer,
+    ) -> f64 {
+        self.begin(jobs.len());
+        self.running.extend(standing.running.iter().map(|&(end, declared_end, milli)| Running {
+            end,
+            milli,
+            declared_end,
+        }));
+        self.running.sort_by_key(|one| std::cmp::Reverse(one.end));
+        self.declared.extend(self.running.iter().map(|one| (one.declared_end, one.milli)));
+        self.declared.sort_unstable();
+        let used: u32 = self.running.iter().map(|one| one.milli).sum();
+        let free = pool_milli.checked_sub(used).expect("a pool has what runs on it");
+        self.waiting.extend(0..waiting as u32);
+        jobs.fixed[..waiting].iter().for_each(|&fixed| self.queue.push(fixed));
+        let shadow = self.shadow(jobs.milli[next], standing.now, free);
+        let held = Some(Held { job: next as u32, shadow });
+        let moment = Moment { now: standing.now, free, arrived: waiting, held };
+        self.go_on(Table { jobs, pool_milli, passing }, moment, scorer) / jobs.len().max(1) as f64
+    }
+
+    /// Plays to the end; gives the sum of the bounded slowdowns of whoever starts.
+    fn go_on(&mut self, table: Table<'_>, mut moment: Moment, scorer: &mut impl PoolScorer) -> f64 {
+        let jobs = table.jobs;
         let mut sum = 0.0;
         loop {
             while !self.waiting.is_empty() {
-                let next = match passing {
-                    Passing::Easy => self.next_by_easy(jobs, now, free, pool_milli, scorer),
-                    Passing::None | Passing::EasyPublished => {
-                        let one = match held {
-                            Some(held) => held,
-                            None => self.pick(jobs, now, free, pool_milli, scorer),
-                        };
-                        let next = self.next_beside(jobs, one, now, free, passing);
-                        held = Some(one).filter(|one| jobs.milli[one.job as usize] > free);
-                        next
-                    }
+                let next = match table.passing {
+                    Passing::Easy => self.next_by_easy(table, &mut moment, scorer),
+                    Passing::None | Passing::EasyPublished => self.next_by_hold(table, &mut moment, scorer),
                 };
                 let Some(place) = next else { break };
-                let job = self.waiting[place] as usize;
-                free -= jobs.milli[job];
-                sum += self.start(jobs, place, now);
+                moment.free -= jobs.milli[self.waiting[place] as usize];
+                sum += self.start(jobs, place, moment.now);
             }
-            let arrival = jobs.submit.get(arrived).copied();
+            let arrival = jobs.submit.get(moment.arrived).copied();
             match (arrival, self.running.last()) {
                 (Some(submit), end) if end.is_none_or(|end| submit <= end.end) => {
-                    now = now.max(submit);
-                    self.queue.push(jobs.fixed[arrived]);
-                    self.waiting.push(arrived as u32);
-                    arrived += 1;
+                    moment.now = moment.now.max(submit);
+                    self.queue.push(jobs.fixed[moment.arrived]);
+                    self.waiting.push(moment.arrived as u32);
+                    moment.arrived += 1;
                 }
                 (_, Some(&ended)) => {
                     self.running.pop();
                     let key = (ended.declared_end, ended.milli);
                     let place = self.declared.binary_search(&key).expect("who runs has a declared end");
                     self.declared.remove(place);
-                    (now, free) = (ended.end, free + ended.milli);
+                    moment.now = moment.now.max(ended.end);
+                    moment.free += ended.milli;
                 }
                 (_, None) => break,
             }
         }
-        sum / jobs.len().max(1) as f64
+        sum
     }
 
     /// When each job of the last episode started, in microseconds.
@@ -290,35 +217,48 @@ impl PoolPlayer {
         (turnaround / seconds(jobs.run[job].max(10_000_000))).max(1.0)
     }
 
-    /// The place of whom is held, when it fits now, or of who may pass it.
-    fn next_beside(&self, jobs: &Jobs, held: Held, now: u64, free: u32, passing: Passing) -> Option<usize> {
+    /// The place of whom is held, when it fits now, or of who may pass it; somebody is picked first where nobody is held.
+    fn next_by_hold(
+        &mut self,
+        table: Table<'_>,
+        moment: &mut Moment,
+        scorer: &mut impl PoolScorer,
+    ) -> Option<usize> {
+        let held = match moment.held {
+            Some(held) => held,
+            None => self.pick(table, moment, scorer),
+        };
+        moment.held = Some(held);
+        let (jobs, now, free) = (table.jobs, moment.now, moment.free);
         if jobs.milli[held.job as usize] <= free {
+            moment.held = None;
             return self.waiting.iter().position(|&waiting| waiting == held.job);
         }
         let passes = |&job: &u32| {
             let job = job as usize;
             jobs.milli[job] <= free && now + jobs.estimate[job] < held.shadow
         };
-        (passing == Passing::EasyPublished).then(|| self.waiting.iter().position(passes)).flatten()
+        (table.passing == Passing::EasyPublished).then(|| self.waiting.iter().position(passes)).flatten()
     }
 
-    /// The place of the first of the order when it fits, or of the first of the others that does not delay it.
+    /// The place of the first of the order (or of whom is held) when it fits, or of the first of the others that does not delay it.
     fn next_by_easy(
         &mut self,
-        jobs: &Jobs,
-        now: u64,
-        free: u32,
-        pool_milli: u32,
+        table: Table<'_>,
+        moment: &mut Moment,
         scorer: &mut impl PoolScorer,
     ) -> Option<usize> {
-        let milli = |place: usize| jobs.milli[self.waiting[place] as usize];
-        if (0..self.waiting.len()).all(|place| milli(place) > free) {
+        let (jobs, now, free) = (table.jobs, moment.now, moment.free);
+        if self.waiting.iter().all(|&job| jobs.milli[job as usize] > free) {
             return None;
         }
-        self.score(jobs, now, free, pool_milli, scorer);
+        self.score(table, moment, scorer);
         let milli = |place: usize| jobs.milli[self.waiting[place] as usize];
-        let head = self.first(jobs, 0..self.waiting.len())?;
+        let all = 0..self.waiting.len();
+        let held = moment.held.and_then(|held| self.waiting.iter().position(|&job| job == held.job));
+        let head = held.or_else(|| self.first(jobs, all.clone()))?;
         if milli(head) <= free {
+            moment.held = None;
             return Some(head);
         }
         let (shadow, spare) = self.reservation(milli(head), now, free);
@@ -326,35 +266,30 @@ impl PoolPlayer {
             let estimate = jobs.estimate[self.waiting[place] as usize];
             milli(place) <= free && (now + estimate <= shadow || milli(place) <= spare)
         };
-        self.first(jobs, (0..self.waiting.len()).filter(passes))
+        self.first(jobs, all.filter(passes))
     }
 
-    fn pick(
-        &mut self,
-        jobs: &Jobs,
-        now: u64,
-        free: u32,
-        pool_milli: u32,
-        scorer: &mut impl PoolScorer,
-    ) -> Held {
-        self.score(jobs, now, free, pool_milli, scorer);
+    fn pick(&mut self, table: Table<'_>, moment: &Moment, scorer: &mut impl PoolScorer) -> Held {
+        let jobs = table.jobs;
+        self.score(table, moment, scorer);
         let best = self.first(jobs, 0..self.waiting.len()).expect("somebody waits");
         let job = self.waiting[best];
         self.settle_ties(jobs);
-        Held { job, shadow: self.shadow(jobs.milli[job as usize], now, free) }
+        Held { job, shadow: self.shadow(jobs.milli[job as usize], moment.now, moment.free) }
     }
 
     /// Scores everyone who waits.
-    fn score(&mut self, jobs: &Jobs, now: u64, free: u32, pool_milli: u32, scorer: &mut impl PoolScorer) {
+    fn score(&mut self, table: Table<'_>, &Moment { now, free, .. }: &Moment, scorer: &mut impl PoolScorer) {
         let processors = |milli: u32| milli as f32 / 1000.0;
         let until = |end: u64| end.saturating_sub(now) as f32 / 1e6;
         let ends = self.declared.iter().map(|&(end, milli)| (until(end), processors(milli)));
         self.releases.fill(processors(free), ends);
         for (place, &job) in self.waiting.iter().enumerate() {
-            self.queue.waited[place] = (now - jobs.submit[job as usize]) as f32 / 1e6;
+            self.queue.waited[place] = (now - table.jobs.submit[job as usize]) as f32 / 1e6;
             self.queue.delay[place] = self.releases.delay(self.queue.cores[place]);
         }
-        scorer.score(&self.queue, &self.waiting, processors(free), processors(pool_milli), &mut self.scores);
+        let (free, all) = (processors(free), processors(table.pool_milli));
+        scorer.score(&self.queue, &self.waiting, free, all, &mut self.scores);
     }
 
     /// Of these places, that of the smallest score; of equal ones, of the first submitted.

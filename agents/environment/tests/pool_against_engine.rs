@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use environment::pool::{Jobs, Passing, PoolPlayer};
+use environment::pool::{Jobs, Passing, PoolPlayer, Standing};
 use policies::episode::run_episode;
 use policies::order::queue_features::{FEATURES, Weights};
 use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
@@ -86,6 +86,35 @@ proptest! {
             let engine = by_engine(&workload, &weights, backfilling);
             let player = by_player(&workload, &weights, passing);
             prop_assert_eq!(engine, player, "{:?}", passing);
+        }
+    }
+    /// The first job has the whole pool until it ends, so that whoever comes second is picked and held; played on from some moment
+    /// in between, everybody starts as before. What is asked of running jobs that end later is asked by the first job alone.
+    #[test]
+    fn an_episode_goes_on_from_its_middle(
+        jobs in prop::collection::vec((1_u64..4, 1_u64..12, 0_u64..6, 1_u32..=PROCESSORS), 2..40),
+        long in 20_u64..60,
+        cut in 1_usize..20,
+        weights in prop::array::uniform18(-2.0_f32..2.0),
+    ) {
+        let all: Vec<_> = std::iter::once((0, long, 0, PROCESSORS)).chain(jobs).collect();
+        let workload = workload(&all);
+        let whole = Jobs::of(&workload, 1000 * PROCESSORS).expect("batch jobs");
+        let came = (1..whole.len()).filter(|&job| whole.facts(job)[2] < long as f64).count().min(cut).max(1);
+        let now = 1_000_000 * whole.facts(came)[2] as u64;
+        prop_assume!(now < 1_000_000 * long);
+        // The clock of a window is that of its first job.
+        let begin = 1_000_000 * whole.facts(1)[2] as u64;
+        let rest = whole.window(1, whole.len() - 1);
+        let end = 1_000_000 * long - begin;
+        let standing = Standing { now: now - begin, running: vec![(end, end, 1000 * PROCESSORS)] };
+        let pool = 1000 * PROCESSORS;
+        for passing in [Passing::None, Passing::EasyPublished] {
+            let mut player = PoolPlayer::default();
+            player.play(&whole, pool, passing, &mut weights.clone());
+            let expected: Vec<u64> = player.starts()[1..].iter().map(|start| start - begin).collect();
+            player.play_on(&rest, [came, 0], &standing, (pool, passing), &mut weights.clone());
+            prop_assert_eq!(player.starts(), &expected[..], "{:?}", passing);
         }
     }
 }

@@ -68,8 +68,11 @@ impl From<&str> for Choice {
 }
 
 impl Choice {
-    /// The options, typed; an unknown or wrong one is refused.
-    pub(crate) fn typed<O: DeserializeOwned>(&self) -> Result<O, PolicyError> {
+    /// The options, typed.
+    ///
+    /// # Errors
+    /// When one of them is unknown or wrong.
+    pub fn typed<O: DeserializeOwned>(&self) -> Result<O, PolicyError> {
         O::deserialize(self.options.clone()).map_err(|error| PolicyError::Options {
             policy: self.policy.clone(),
             reason: error.to_string().trim().replace('\n', " "),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use environment::foresight;
 use policies::Policy;
 use policies::episode::{Counts, run_episode};
-use policies::scheduler::Scheduler;
 use results::{ByTenant, DominantShare, EnergyShare, MetricValue, RunRecord, SeriesPoint, Timing};
 use sim::engine::Engine;
 use sim::kernel::rng::Seed;
@@ -50,8 +50,8 @@ pub fn evaluate(
     let topology = assets.topology(run)?;
     let prepare_seconds = begin.elapsed().as_secs_f64();
     let before = meter.map(MemoryMeter::begin);
-    let mut scheduler =
-        Scheduler::new(&plan.schedulers[run.scheduler], run.backfilling).map_err(policy_error)?;
+    let mut scheduler = foresight::scheduler(&plan.schedulers[run.scheduler], run.backfilling, &workload)
+        .map_err(policy_error)?;
     scheduler.check(&workload, &topology).map_err(policy_error)?;
     scheduler.reset(Seed(run.seed));
     let rules = assets.rules(run, &topology)?;

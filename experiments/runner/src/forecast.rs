@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use environment::foresight;
 use policies::Policy;
 use policies::episode::{Counts, run_until};
-use policies::scheduler::Scheduler;
 use results::Store;
 use serde::Serialize;
 use sim::engine::Engine;
@@ -258,7 +258,8 @@ impl Trial<'_> {
         let before = self.options.meter.map(|meter| (meter, meter.begin()));
         let begin = Instant::now();
         let mut scheduler =
-            Scheduler::new(&self.plan.schedulers[run.scheduler], run.backfilling).map_err(policy_error)?;
+            foresight::scheduler(&self.plan.schedulers[run.scheduler], run.backfilling, &workload)
+                .map_err(policy_error)?;
         scheduler.check(&workload, &topology).map_err(policy_error)?;
         scheduler.reset(Seed(run.seed));
         let rules = self.assets.rules(run, &topology)?;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
+use environment::foresight;
+use policies::scheduler::{Backfilling, SchedulerConfig};
 use sim::kernel::time::SimTime;
 use sim::metrics::MetricSet;
 use sim::models::gpu_power::GpuPower;
@@ -431,8 +432,9 @@ fn scenarios(config: &ExperimentConfig, document: &Document) -> Checked {
 
 /// Refuses a scheduler whose names or options are wrong.
 pub(super) fn scheduler(config: &SchedulerConfig, document: &Document, at: &[&str]) -> Checked {
-    match Scheduler::new(config, Backfilling::default()) {
-        Ok(_) => Ok(()),
+    // Under a discipline that any order can be played with.
+    match foresight::check(config, Backfilling::Easy) {
+        Ok(()) => Ok(()),
         Err(error) => Err(document.refuse(at, error.to_string())),
     }
 }
@@ -459,7 +461,8 @@ fn schedulers(config: &ExperimentConfig, document: &Document) -> Checked {
         }
     }
     let tried = |scheduler: &SchedulerConfig, at: &[&str]| -> Checked {
-        let error = disciplines.iter().find_map(|&backfilling| Scheduler::new(scheduler, backfilling).err());
+        let error =
+            disciplines.iter().find_map(|&backfilling| foresight::check(scheduler, backfilling).err());
         error.map_or(Ok(()), |error| Err(document.refuse(at, error.to_string())))
     };
     for (name, scheduler) in &config.schedulers.0 {

@@ -1,7 +1,8 @@
 //! Policies that stand in a file of their own: `order = "some/policy.toml"`, as training leaves it.
 //!
 //! The file says which question it answers, and its policy with all options. What it says takes the place of its name, so
-//! that everything that determines a run is part of its configuration, wherever the file lies.
+//! that everything that determines a run is part of its configuration, wherever the file lies. An order that builds on another
+//! one, its `base`, may name a file there too.
 
 use std::path::Path;
 
@@ -42,14 +43,16 @@ pub(super) fn resolve(
         let choices = [("order", Some(order)), ("place", Some(place))];
         let changes = [("rebalance", rebalance.as_mut()), ("power", power.as_mut())];
         for (question, choice) in choices.into_iter().chain(changes) {
-            if let Some(choice) = choice.filter(|choice| is_file(choice)) {
-                *choice = read(
-                    choice,
-                    question,
-                    document,
-                    folder,
-                    &[at, &["schedulers", name, question]].concat(),
-                )?;
+            let Some(choice) = choice else { continue };
+            let place = [at, &["schedulers", name, question]].concat();
+            let base = choice.options.get("base").and_then(toml::Value::as_str).map(Choice::from);
+            if let Some(base) = base.filter(is_file) {
+                let base = read(&base, question, document, folder, &[&place[..], &["base"]].concat())?;
+                let base = toml::Value::try_from(base).expect("it was TOML before");
+                choice.options.insert("base".to_owned(), base);
+            }
+            if is_file(choice) {
+                *choice = read(choice, question, document, folder, &place)?;
             }
         }
     }
