@@ -318,7 +318,7 @@ mod tests {
         }
     }
 
-    /// Hosts of 8 cores and two GPUs, and work of 16 cores for two GPUs, so 8 cores for each.
+    /// Hosts of 8 cores and two GPUs; tasks with GPUs take 8 cores for two, so 4 for each.
     #[test]
     fn gpus_without_cpu_are_stranded() {
         let work = "at 0 cpu 6 gpus 1 work 9 | at 1 cpu 2 gpus 1 work 90 | at 20 cpu 8 work 9";
@@ -328,9 +328,9 @@ mod tests {
         let values = metrics.values(engine.view());
         let place =
             MetricSet::INFOS.iter().position(|info| info.name == "stranded_gpu").expect("it is there");
-        // 16 cores for 2 GPUs: k = 8. First 2 / 8 of 1 GPU: 0.75; the empty host has 1 GPU's worth of cpu for 2: 1.
-        // Then 0 GPUs on the first; at last 6 / 8 for 1 GPU there, and 2 GPUs without cpu on the second.
-        let expected = [(0.75 + 1.0) / 4.0, 1.0 / 4.0, (0.25 + 2.0) / 4.0];
+        // First 2 cores for one GPU: half of it; the empty host has cpu enough for two. Then no GPU is free on the first host; at
+        // last 6 cores for one GPU there, and two GPUs without cpu on the second.
+        let expected = [0.5 / 4.0, 0.0, 2.0 / 4.0];
         assert!(
             (values[place] - 100.0 * expected.iter().sum::<f64>() / 3.0).abs() < 1e-9,
             "{}",

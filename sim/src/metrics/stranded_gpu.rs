@@ -1,9 +1,9 @@
-//! Free GPU capacity without the cpu that the usual work takes with it: of a host with `d` devices' worth free and `c` cores,
-//! `max(0, d - c / k)`, `k` being the cores that the workload takes for each device that it takes. In percent of all device
+//! Free GPU capacity without the cpu that usual tasks take with it: of a host with `d` devices' worth free and `c` cores,
+//! `max(0, d - c / k)`, `k` being the cores that tasks with devices take for each device. In percent of all device
 //! capacity, averaged over the moments at which tasks start or are turned away.
 
 use crate::kernel::ids::{HostId, Id, TaskId};
-use crate::models::fragmentation::cpu_per_device;
+use crate::models::fragmentation::cpu_beside_device;
 use crate::resources::WHOLE_DEVICE;
 use crate::view::ClusterView;
 
@@ -23,7 +23,7 @@ pub(super) struct Watch {
 
 impl Watch {
     fn on_decided(&mut self, view: ClusterView<'_>) {
-        let per_device = *self.cpu_per_device.get_or_insert_with(|| cpu_per_device(view.mix()));
+        let per_device = *self.cpu_per_device.get_or_insert_with(|| cpu_beside_device(view.mix()));
         let devices = view.topology().device_count() as f64;
         if per_device == 0.0 || devices == 0.0 {
             return;

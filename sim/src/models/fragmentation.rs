@@ -33,6 +33,13 @@ pub fn cpu_per_device(mix: &[MixEntry]) -> f64 {
     if sums.1 == 0.0 { 0.0 } else { sums.0 / sums.1 }
 }
 
+/// As [`cpu_per_device`], of the tasks that take devices.
+pub fn cpu_beside_device(mix: &[MixEntry]) -> f64 {
+    let with_devices: Vec<MixEntry> =
+        mix.iter().filter(|entry| entry.demand.devices.is_some()).cloned().collect();
+    cpu_per_device(&with_devices)
+}
+
 /// The usual tasks of a workload.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TypicalTasks {
