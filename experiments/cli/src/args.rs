@@ -110,7 +110,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   rackwright bench
-  rackwright bench --hosts 100000 --tasks 1000000 --scheduler first_fit --json")]
+  rackwright bench --hosts 100000 --tasks 1000000 --scheduler first_fit --json
+  rackwright bench --hosts 10000 --scheduler trained/my/policy.toml")]
     Bench(BenchArgs),
     /// Show results again, and write what a paper needs: figures (SVG, PNG) with their data (CSV), tables (Markdown,
     /// LaTeX, CSV), and a README that says what made them
@@ -554,7 +555,7 @@ pub(crate) struct BenchArgs {
     /// Tasks to be placed
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(crate) tasks: usize,
-    /// The placement policy
+    /// The placement policy, or a policy file (.toml)
     #[arg(long, value_name = "NAME", default_value = "best_fit")]
     pub(crate) scheduler: String,
     /// Print JSON

@@ -4,6 +4,7 @@
 //! Allocations are counted by the binary's allocator, which this module knows only as a function that reads
 //! its counters.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,6 +25,7 @@ use sim::workload::Workload;
 use traces::generate::bench_cluster::{BENCH_HOSTS, BenchHost, host_counts};
 use traces::generate::{GenerateError, generate};
 
+use crate::config::{ConfigError, PolicyFile};
 use crate::memory::AllocationCounters;
 
 const HOSTS_PER_RACK: usize = 40;
@@ -42,7 +44,7 @@ pub struct BenchOptions {
     pub hosts: usize,
     /// Tasks of the workload.
     pub tasks: usize,
-    /// Name of the placement policy.
+    /// Name of the placement policy, or a policy file.
     pub scheduler: String,
 }
 
@@ -84,6 +86,9 @@ pub enum BenchError {
     /// The fleet or the workload cannot be.
     #[error(transparent)]
     Generate(#[from] GenerateError),
+    /// The policy file.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The fleet cannot be.
     #[error(transparent)]
     Topology(#[from] TopologyError),
@@ -104,7 +109,11 @@ pub fn bench(
     counters: fn() -> AllocationCounters,
 ) -> Result<BenchReport, BenchError> {
     let live = || counters().live_bytes;
-    let config = config(&options.scheduler, false);
+    let place = match options.scheduler.ends_with(".toml") {
+        true => PolicyFile::read(Path::new(&options.scheduler), "place")?,
+        false => Choice::from(options.scheduler.as_str()),
+    };
+    let config = config(&place, false);
     let mut scheduler = Scheduler::new(&config, Backfilling::Skip)?;
     let options_of_workload = toml::Table::from_iter([
         ("hosts".to_owned(), toml::Value::Integer(options.hosts as i64)),
@@ -133,7 +142,7 @@ pub fn bench(
 
     let sample = Sample::at(middle, topology, workload, &config)?;
     let sample_decisions_per_second = sample.decisions_per_second(&config)?;
-    let scan = self::config(&options.scheduler, true);
+    let scan = self::config(&place, true);
     let scan_decisions_per_second = match Scheduler::new(&scan, Backfilling::Skip) {
         Ok(_) => Some(sample.decisions_per_second(&scan)?),
         Err(PolicyError::Options { .. }) => None,
@@ -210,8 +219,8 @@ impl Sample {
     }
 }
 
-fn config(place: &str, is_scan: bool) -> SchedulerConfig {
-    let mut place = Choice::from(place);
+fn config(place: &Choice, is_scan: bool) -> SchedulerConfig {
+    let mut place = place.clone();
     if is_scan {
         place.options.insert("search".to_owned(), toml::Value::String("scan".to_owned()));
     }

@@ -27,7 +27,7 @@ pub struct PolicyFile {
 }
 
 /// True when this is the name of a file, not of a policy.
-fn is_file(choice: &Choice) -> bool {
+pub(crate) fn is_file(choice: &Choice) -> bool {
     choice.policy.ends_with(".toml")
 }
 
@@ -78,6 +78,20 @@ fn read(
         }
         Err(other) => return Err(other),
     };
+    answering(&file, question)
+}
+
+impl PolicyFile {
+    /// The policy in a file that answers this question.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no policy file, or answers another question.
+    pub fn read(path: &Path, question: &str) -> Result<Choice, ConfigError> {
+        answering(&Document::read(path)?, question)
+    }
+}
+
+fn answering(file: &Document, question: &str) -> Result<Choice, ConfigError> {
     let said: PolicyFile = file.parse()?;
     if said.question != question {
         let problem = format!(
