@@ -27,7 +27,7 @@ impl Default for Options {
 
 enum Base {
     /// It weighs times until cores are free, too, and those are true ones as well.
-    Linear(Linear),
+    Linear(Box<Linear>),
     Key(Box<dyn OrderKey>),
 }
 
@@ -39,7 +39,7 @@ struct Clairvoyant {
 pub(super) fn key(choice: &Choice, workload: &Arc<Workload>) -> Result<impl OrderKey + use<>, PolicyError> {
     let Options { base } = choice.typed()?;
     let base = match (base.policy.as_str(), order(&base)?) {
-        ("linear", _) => Base::Linear(Linear::of(&base)?),
+        ("linear", _) => Base::Linear(Box::new(Linear::of(&base)?)),
         (_, Order::Key(key)) => Base::Key(key),
         (name, Order::Whole(_)) => {
             let reason = format!("base = {name:?} sorts nobody; allowed are orders that sort by a key");
