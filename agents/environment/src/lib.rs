@@ -12,6 +12,8 @@
 //! simulation, and decides as the engine does: that is tested episode by episode. [`foresight`] holds the orders that play such
 //! episodes before they answer, or that know how tasks will go.
 
+pub mod environment;
 pub mod foresight;
 mod jobs;
 pub mod pool;
+pub mod toys;

@@ -1,5 +1,10 @@
 //! How policies are learned. One algorithm, one file; its arithmetic is pure and tested by hand.
 
 pub mod cma_es;
+pub mod dqn;
+pub mod evolution;
+pub mod math;
+pub mod network;
 pub mod order_search;
+pub mod ppo;
 pub mod search;

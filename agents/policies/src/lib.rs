@@ -11,6 +11,7 @@
 //! `rackwright list` and the contract test (`testing::check_policy`) then know it.
 
 pub mod episode;
+pub mod neural;
 mod options;
 pub mod order;
 pub mod place;
