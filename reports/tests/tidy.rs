@@ -21,6 +21,7 @@ const CRATES: &[(&str, &[&str])] = &[
 /// A heavy dependency, and the folders that may know it.
 const HEAVY: &[(&str, &[&str])] = &[
     ("polars", &["traces", "experiments/results"]),
+    ("burn", &["agents/learners"]),
     ("plotters", &["reports"]),
     ("minijinja", &["reports"]),
     ("clap", &["experiments/cli"]),

@@ -273,7 +273,7 @@ mod tests {
         DqnSettings { seed, ..DqnSettings::default() }
     }
 
-    /// Each within 60 iterations of 128 choices, 7,680 in all, for seeds 0 to 4.
+    /// Each within 60 iterations of 128 choices, 7,680 in all, for seeds 0 to 4; the jobs within 2 percent of Smith's rule after 200.
     #[test]
     fn toys_are_solved() {
         let arm = |observation: &[f32], mask: &[bool]| {
@@ -286,7 +286,8 @@ mod tests {
             assert!(found >= best - 0.02, "seed {seed}, bandit: {found}, {best}");
             let [found, best] = against::<Chain>(&trained::<Chain>(settings(seed), 2), on);
             assert_eq!(found, best, "seed {seed}, chain");
-            let jobs = trained::<WeightedCompletion>(settings(seed), 2);
+            let longer = DqnSettings { iterations: 200, renewed_every: 4, ..settings(seed) };
+            let jobs = trained::<WeightedCompletion>(longer, 2);
             let [found, best] = against::<WeightedCompletion>(&jobs, WeightedCompletion::smith);
             assert!(found >= 1.02 * best, "seed {seed}, jobs: {found}, {best}");
             let [found, best] = against::<Packing>(&trained::<Packing>(settings(seed), 2), Packing::best_fit);
