@@ -83,6 +83,14 @@ struct Remembered {
     next_mask: Vec<bool>,
 }
 
+/// A choice whose return is not complete.
+struct Open {
+    observation: Vec<f32>,
+    mask: Vec<bool>,
+    choice: usize,
+    rewards: Vec<f32>,
+}
+
 /// A training that can be written down and gone on with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dqn {
@@ -140,8 +148,8 @@ impl Dqn {
         let random_share = 1.0 + (self.settings.random_share - 1.0) * passed;
         let mut buffers = Buffers::default();
         let (mut observation, mut mask) = (vec![0.0; spec.observation_len()], vec![false; spec.candidates]);
-        // Choices whose returns are not complete, the oldest first, with their rewards.
-        let mut open: VecDeque<(Vec<f32>, Vec<bool>, usize, Vec<f32>)> = VecDeque::new();
+        // The oldest first.
+        let mut open: VecDeque<Open> = VecDeque::new();
         environment.reset(Seed(random.below(usize::MAX) as u64));
         for step in 1..=self.settings.steps {
             environment.observe(&mut observation, &mut mask);
@@ -152,16 +160,18 @@ impl Dqn {
                 scorer.score(&observation, &mask, &mut buffers);
                 best(buffers.scores(), &mask).expect("somebody may be chosen")
             };
-            open.push_back((observation.clone(), mask.clone(), choice, Vec::new()));
+            let (seen, seen_mask) = (observation.clone(), mask.clone());
+            open.push_back(Open { observation: seen, mask: seen_mask, choice, rewards: Vec::new() });
             let passed = environment.step(choice);
-            open.iter_mut().for_each(|(.., rewards)| rewards.push(passed.reward));
+            open.iter_mut().for_each(|one| one.rewards.push(passed.reward));
             let is_last = passed.outcome.is_end() || step == self.settings.steps;
             if passed.outcome != Outcome::Terminated {
                 environment.observe(&mut observation, &mut mask);
             }
-            while open.front().is_some_and(|(.., rewards)| is_last || rewards.len() == self.settings.returns)
+            let is_complete = |one: &Open| is_last || one.rewards.len() == self.settings.returns;
+            while let Some(Open { observation: seen, mask: seen_mask, choice, rewards }) =
+                open.pop_front_if(|one| is_complete(one))
             {
-                let (seen, seen_mask, choice, rewards) = open.pop_front().expect("there is one");
                 let discount = self.settings.discount;
                 let paid = rewards.iter().rev().fold(0.0, |sum, reward| reward + discount * sum);
                 let factor = match passed.outcome {

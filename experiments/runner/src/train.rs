@@ -58,7 +58,7 @@ trait PolicyProblem: Problem<Error = RunError> {
 /// What is trained on.
 enum Ground {
     Pool(PoolTraining),
-    Experiment(ExperimentTraining),
+    Experiment(Box<ExperimentTraining>),
 }
 
 /// A training that was read, checked and has what it learns from.
@@ -112,7 +112,7 @@ impl Training {
                 experiment_config::check(&config, &document)?;
                 let ground = ExperimentTraining::read(&config, &document, folder, data)?;
                 let contents = ground.content.clone();
-                (AnyTrainConfig::Experiment(config), Ground::Experiment(ground), contents)
+                (AnyTrainConfig::Experiment(config), Ground::Experiment(Box::new(ground)), contents)
             }
             false => {
                 let config: TrainConfig = document.parse()?;
@@ -190,7 +190,7 @@ impl Training {
     ) -> Result<Search, RunError> {
         match &self.ground {
             Ground::Pool(pool) => self.search_on(&pool.problem(seed, folder)?, seed, folder, progress),
-            Ground::Experiment(experiment) => self.search_on(&experiment, seed, folder, progress),
+            Ground::Experiment(experiment) => self.search_on(&&**experiment, seed, folder, progress),
         }
     }
 

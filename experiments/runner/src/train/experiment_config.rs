@@ -1,5 +1,7 @@
 //! The configuration of a training on an experiment, and what it may not say.
 
+use std::cmp::Ordering;
+
 use policies::place::host_features::FEATURES;
 use policies::place::linear_scorer::GROUPS;
 use schemars::JsonSchema;
@@ -154,7 +156,9 @@ pub(super) fn check(config: &ExperimentTrainConfig, document: &Document) -> Resu
             let problem = format!("{} stands there; allowed is a number above 0", parameter.step);
             return Err(document.refuse(&[&at, "step"], problem));
         }
-        if let Some([least, most]) = parameter.within.filter(|[least, most]| !(least < most)) {
+        if let Some([least, most]) =
+            parameter.within.filter(|[least, most]| least.partial_cmp(most) != Some(Ordering::Less))
+        {
             let problem = format!("[{least}, {most}] stands there; allowed are two rising numbers");
             return Err(document.refuse(&[&at, "within"], problem));
         }
