@@ -173,10 +173,13 @@ pub enum PolicyError {
 
 impl PolicyError {
     pub(crate) fn unknown(family: &'static str, name: &str, known: &[(&'static str, &'static str)]) -> Self {
+        // The fewest slips; among equals the one that begins alike.
+        let slips = |known: &str| strsim::damerau_levenshtein(name, known);
+        let likeness = |known: &str| strsim::jaro_winkler(name, known);
         let nearest = known
             .iter()
             .map(|known| known.0)
-            .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
+            .min_by(|a, b| slips(a).cmp(&slips(b)).then_with(|| likeness(b).total_cmp(&likeness(a))));
         let all: Vec<&str> = known.iter().map(|known| known.0).collect();
         Self::Unknown { family, name: name.into(), nearest: nearest.unwrap_or_default(), all: all.join(", ") }
     }
