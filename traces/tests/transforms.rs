@@ -393,7 +393,7 @@ fn what_no_transform_does_is_refused() {
 #[test]
 fn every_transform_has_a_name_and_help_and_says_whether_seeds_matter() {
     let names = transform::names();
-    assert!(names.len() >= 11 && names.iter().all(|(name, help)| !name.is_empty() && !help.is_empty()));
+    assert!(names.len() >= 12 && names.iter().all(|(name, help)| !name.is_empty() && !help.is_empty()));
     let whole = random(7, 300);
     for text in [
         "window = { first_jobs = [0, 5], count = 20 }",
@@ -410,6 +410,7 @@ fn every_transform_has_a_name_and_help_and_says_whether_seeds_matter() {
         "fill = { device_milli_capacity = 100000, percent = 90 }",
         "map_device_kinds = { any_kind = true }",
         "override_estimates = { factor = 1 }",
+        "shuffle_use = {}",
     ] {
         let step: Transform = toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         step.check(&[0, 1]).unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -164,3 +164,58 @@ fn a_cap_limits_what_a_host_takes_in() {
     };
     assert_eq!([moves(0.4), moves(0.5), moves(0.8)], [0.0, 1.0, 2.0]);
 }
+
+/// Seven tasks whose use goes up and down, on six hosts: some are relieved, some filled, some emptied.
+const BUSY: &str = "at 0 cpu 2 memory 300 work 700 use 0:20,95:100,305:10,505:80 \
+    | at 0 cpu 1 memory 100 work 700 use 0:90,155:20,255:100 \
+    | at 0 cpu 2 memory 200 work 700 use 0:10,55:90,205:40 \
+    | at 0 cpu 1 memory 400 work 700 use 0:30,125:70,355:5 \
+    | at 0 cpu 2 memory 100 work 700 use 0:50,225:100,425:15 \
+    | at 0 cpu 1 memory 200 work 700 use 0:5,75:60,325:95 \
+    | at 0 cpu 1 memory 100 work 700 use 0:70,185:10,385:55";
+const BUSY_HOSTS: &str = "cpu 60 physical 3 | cpu 40 physical 3 | cpu 40 physical 4 | cpu 30 physical 3 | cpu 60 physical 4 | cpu 20 physical 2";
+
+/// With its defaults, and with other thresholds alike for both, `linear` is `consolidate` with three of its options.
+#[test]
+fn linear_begins_as_consolidation() {
+    for safety in [0.6, 0.8, 0.95] {
+        let published = format!(
+            "place = 'worst_fit'\nrebalance = {{ policy = 'consolidate', safety = {safety}, protect_targets = true, \
+             charge_switch_on = true, count_arrivals = true }}"
+        );
+        let linear = format!(
+            "place = 'worst_fit'\nrebalance = {{ policy = 'linear', relieve_above = {safety}, \
+             relieve_down_to = {safety}, fill_up_to = {safety} }}"
+        );
+        let (expected, value) = played(&published, BUSY_HOSTS, BUSY);
+        assert_eq!(played(&linear, BUSY_HOSTS, BUSY).0, expected, "{safety}");
+        assert!(value("migrations") >= 4.0, "{}", value("migrations"));
+    }
+    // Equal where nothing is said of thresholds.
+    let begins =
+        |policy: &str| played(&format!("place = 'worst_fit'\nrebalance = {policy}"), BUSY_HOSTS, BUSY).0;
+    let options = "protect_targets = true, charge_switch_on = true, count_arrivals = true";
+    assert_eq!(begins("{ policy = 'linear' }"), begins(&format!("{{ policy = 'consolidate', {options} }}")));
+}
+
+/// Two hosts of four cores with a task of one core each, and a third on which two run: who is emptied, and where to, is up to the
+/// weights, and how full a host may get is up to what is expected.
+#[test]
+fn weights_and_outlooks_decide() {
+    let work =
+        "at 0 cpu 1 memory 100 work 500 | at 0 cpu 1 memory 100 work 500 | at 0 cpu 1 memory 100 work 500";
+    let story = |options: &str| {
+        let scheduler = format!("place = 'worst_fit'\nrebalance = {{ policy = 'linear', {options} }}");
+        let lines = played(&scheduler, "cpu 4 | cpu 4 | cpu 4", work).0;
+        lines.into_iter().filter(|line| line.contains("on its way")).collect::<Vec<_>>()
+    };
+    // All alike: the lowest is emptied first, onto the lowest of the others; then that is a target, and the last has nobody left.
+    assert_eq!(
+        story("fill_up_to = 0.8"),
+        ["10: task 0 is on its way to host 1", "10: task 2 is on its way to host 1"]
+    );
+    // Nothing may be emptied whose score is above what was asked for.
+    assert!(story("empty_up_to = 0.2").is_empty());
+    // Up to half of a host: one of the three may go to one other.
+    assert_eq!(story("fill_up_to = 0.5"), ["10: task 0 is on its way to host 1"]);
+}

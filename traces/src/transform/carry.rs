@@ -52,7 +52,7 @@ impl<'a> Carry<'a> {
         &mut self,
         job: JobId,
         submit: SimTime,
-        change: impl Fn(TaskSpec) -> TaskSpec,
+        mut change: impl FnMut(TaskSpec) -> TaskSpec,
     ) -> Result<(), TransformError> {
         let source = self.source;
         let before = source.job_submit(job);

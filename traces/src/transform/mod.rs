@@ -122,6 +122,7 @@ transforms! {
     fill Fill,
     map_device_kinds MapDeviceKinds,
     override_estimates OverrideEstimates,
+    shuffle_use ShuffleUse,
 }
 
 impl Transform {

@@ -14,17 +14,14 @@
 //! (`count_arrivals`), and an empty host costs no idle power (`charge_switch_on`). Hosts that take in somebody from an
 //! overloaded host may be emptied with whoever they were promised, who is then sent on (`protect_targets`).
 
-use std::collections::VecDeque;
-
 use serde::Deserialize;
-use sim::decision::Occasion;
 
 use super::detector::{Detector, Method, Weights};
+use super::planned::{Planned, Planner};
 use super::scene::{Asker, Histories, Scene, Terms};
 use super::selection::{Candidate, Selection};
 use crate::options;
 use crate::prelude::*;
-use crate::score::tightest_numa;
 
 pub(super) const HELP: &str =
     "relieve overloaded hosts and empty others, where power rises least (Beloglazov and Buyya, 2012)";
@@ -73,11 +70,7 @@ impl Default for Options {
 pub(super) struct Consolidate {
     options: Options,
     detector: Detector,
-    histories: Histories,
     random: Stream,
-    /// What was decided and not yet said.
-    plan: VecDeque<(TaskId, HostId)>,
-    is_planned: bool,
 }
 
 /// How far a host may be a source or a target.
@@ -88,11 +81,15 @@ struct Roles {
     tried: Vec<bool>,
 }
 
-impl Consolidate {
-    fn plan(&mut self, view: ClusterView<'_>) -> Vec<(TaskId, HostId)> {
+impl Planner for Consolidate {
+    fn reset(&mut self, seed: Seed) {
+        self.random = seed.stream("consolidate");
+    }
+
+    fn plan(&mut self, view: ClusterView<'_>, histories: &Histories) -> Vec<(TaskId, HostId)> {
         let step_seconds = view.rules().rebalancing.map_or(1.0, |rebalancing| rebalancing.period.seconds());
         let (options, detector) = (self.options, self.detector);
-        let mut scene = Scene::new(view, &self.histories);
+        let mut scene = Scene::new(view, histories);
         let count = scene.hosts.len();
         let is_overloaded = |scene: &Scene<'_>, index: usize| {
             let host = &scene.hosts[index];
@@ -108,7 +105,8 @@ impl Consolidate {
         if options.relieve {
             for index in 0..count {
                 // Of an empty host nothing is asked.
-                roles.overloaded[index] = !scene.hosts[index].tasks.is_empty() && is_overloaded(&scene, index);
+                roles.overloaded[index] =
+                    !scene.hosts[index].tasks.is_empty() && is_overloaded(&scene, index);
             }
             let mut leaving = Vec::new();
             for index in (0..count).filter(|&index| roles.overloaded[index]) {
@@ -155,7 +153,7 @@ fn choose(scene: &Scene<'_>, index: usize, selection: Selection, random: &mut St
     selection.choose(&candidates, random)
 }
 
-fn by_falling_demand(askers: &mut [Asker]) {
+pub(super) fn by_falling_demand(askers: &mut [Asker]) {
     askers.sort_by(|a, b| b.demand_milli.total_cmp(&a.demand_milli));
 }
 
@@ -216,7 +214,8 @@ impl Turn {
                 continue;
             }
             tried[source] = true;
-            let mut askers: Vec<Asker> = scene.hosts[source].tasks.iter().map(|&task| scene.asker(task)).collect();
+            let mut askers: Vec<Asker> =
+                scene.hosts[source].tasks.iter().map(|&task| scene.asker(task)).collect();
             by_falling_demand(&mut askers);
             let mut found = Vec::new();
             for &asker in &askers {
@@ -238,51 +237,11 @@ impl Turn {
     }
 }
 
-impl Policy for Consolidate {
-    fn decide(&mut self, view: ClusterView<'_>, request: Request) -> Decision {
-        let Request::Rebalance { cause } = request else { return Decision::Defer };
-        if !self.is_planned {
-            match cause {
-                Occasion::Period => self.histories.grow(view),
-                Occasion::Load => {}
-                Occasion::Start | Occasion::NoPlace => return Decision::Defer,
-            }
-            self.plan = self.plan(view).into();
-            self.is_planned = true;
-        }
-        let Some(&(task, host)) = self.plan.front() else {
-            self.is_planned = false;
-            return Decision::Defer;
-        };
-        // Who was promised to one host and then sent on to another, with which that host is emptied.
-        if view.move_of(task).is_some() {
-            return Decision::CancelMigration { task };
-        }
-        if view.phase(host) == sim::control::Phase::Asleep {
-            return Decision::Wake { host };
-        }
-        self.plan.pop_front();
-        let shape = view.shape(task);
-        let devices = crate::score::tightest_devices(shape, &view.host_state(host));
-        Decision::Migrate(Placement { task, host, numa: tightest_numa(view, shape, host), devices })
-    }
-
-    fn reset(&mut self, seed: Seed) {
-        self.histories = Histories::default();
-        self.random = seed.stream("consolidate");
-        self.plan.clear();
-        self.is_planned = false;
-    }
-}
-
-pub(super) fn policy(options: Options) -> Consolidate {
+pub(super) fn policy(options: Options) -> impl Policy {
     let safety = options.safety.unwrap_or_else(|| Detector::usual_safety(options.detector));
-    Consolidate {
+    Planned::new(Consolidate {
         options,
         detector: Detector { method: options.detector, safety, weights: options.weights },
-        histories: Histories::default(),
         random: Seed(0).stream("consolidate"),
-        plan: VecDeque::new(),
-        is_planned: false,
-    }
+    })
 }

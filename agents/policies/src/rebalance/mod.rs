@@ -6,6 +6,9 @@
 use crate::policy::{Choice, Policy, PolicyError, family};
 
 mod detector;
+mod linear_weights;
+mod outlook;
+mod planned;
 mod regression;
 mod scene;
 mod selection;
@@ -14,4 +17,5 @@ family! {
     rebalance:
     consolidate
     cap_no_relief
+    linear
 }

@@ -53,7 +53,7 @@ pub(super) struct Host {
     memory_mib_free: u64,
     /// What its tasks were given, and what they ask for.
     given_milli: f64,
-    demanded_milli: f64,
+    pub(super) demanded_milli: f64,
     pub(super) history: History,
     /// How much of it was in use when the scene was looked at, and what it drew.
     pub(super) used: f64,
@@ -69,7 +69,7 @@ impl Host {
     }
 
     /// Nobody is thought to be on it.
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
 }
@@ -298,6 +298,17 @@ impl<'a> Scene<'a> {
             self.vacant.entry(model).or_default().insert(index);
             self.occupied.retain(|&one| one != index);
         }
+    }
+
+    /// What the host draws when nothing is asked of it, and when all is, in watts.
+    pub(super) fn idle_and_full_watts(&self, index: usize) -> [f64; 2] {
+        let host = &self.hosts[index];
+        [0.0, 1.0].map(|utilisation| cloudsim::watts(&host.power, utilisation, host.capacity_milli))
+    }
+
+    /// How long a migration of so much memory takes, in seconds.
+    pub(super) fn migration_seconds(&self, memory_mib: u32) -> f64 {
+        self.view.rules().migration.duration(memory_mib).seconds()
     }
 
     pub(super) fn is_host_given_anything(&self, index: usize) -> bool {
