@@ -66,8 +66,8 @@ fn use_points(text: &str) -> Vec<UsePoint> {
 /// When the drawing is none.
 pub fn topology(drawing: &str) -> Topology {
     let mut kinds: Vec<DeviceKind> = Vec::new();
-    let mut models = Vec::new();
-    let mut names: Vec<Option<Box<str>>> = Vec::new();
+    let mut models: Vec<HostModel> = Vec::new();
+    let mut hosts: Vec<(HostModelId, RackId, Option<Box<str>>)> = Vec::new();
     for text in drawing.split('|') {
         let (mut cpu, mut memory, mut gpus, mut numa, mut kind, mut is_shared) =
             (0, 1 << 20, 0, 1, "gpu", true);
@@ -99,12 +99,18 @@ pub fn topology(drawing: &str) -> Topology {
             kinds.push(DeviceKind { name: kind.into(), class: DeviceClass::Gpu, is_shared, power });
             kinds.len() - 1
         });
-        names.push(name);
+        // Hosts that are drawn alike are of one model.
+        let drawn = text.trim();
+        if let Some(known) = models.iter().position(|model| *model.name == *drawn) {
+            hosts.push((HostModelId::from_index(known), RackId(0), name));
+            continue;
+        }
+        hosts.push((HostModelId::from_index(models.len()), RackId(0), name));
         let physical = physical.map(|cpu_milli| Resources { cpu_milli, memory_mib: memory });
         operation.physical = physical.or(operation.physical);
         let node = Resources { cpu_milli: cpu * 1000 / numa, memory_mib: memory / numa };
         models.push(HostModel {
-            name: text.trim().into(),
+            name: drawn.into(),
             numa_nodes: vec![node; numa as usize],
             devices: vec![DeviceSpec { kind: index as u8, numa_node: 0 }; gpus],
             features: 0,
@@ -112,8 +118,6 @@ pub fn topology(drawing: &str) -> Topology {
             operation,
         });
     }
-    let host = |(index, name)| (HostModelId::from_index(index), RackId(0), name);
-    let hosts = names.into_iter().enumerate().map(host).collect();
     Topology::new(kinds, Vec::new(), models.into(), hosts).expect("the drawing is a cluster")
 }
 

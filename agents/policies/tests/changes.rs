@@ -117,6 +117,27 @@ fn a_reserve_stays_on() {
     assert_eq!(asleep, ["0: host 2 is Asleep"], "of three that are empty two stay");
 }
 
+/// Of two hosts of either model one is kept ready; when it is filled, the other wakes at the next period, before anyone waits.
+#[test]
+fn a_host_of_each_model_is_kept_ready() {
+    let hosts = "cpu 1 sleep free | cpu 1 sleep free | cpu 2 sleep free | cpu 2 sleep free";
+    let scheduler = "power = { policy = 'idle_timeout', seconds = 5.0, ready = 1 }";
+    let (story, _) = played(scheduler, hosts, "at 25 cpu 1 work 12 | at 55 cpu 2 work 100");
+    let changes = story.iter().filter(|line| line.contains("Asleep") || line.contains("Booting"));
+    let changes: Vec<&str> = changes.map(String::as_str).collect();
+    let expected = [
+        "10: host 3 is Asleep",
+        "10: host 1 is Asleep",
+        // The first task came to host 0.
+        "30: host 1 is Booting",
+        // It has gone, and two are empty.
+        "50: host 1 is Asleep",
+        // The second came to host 2, for the others are too small.
+        "60: host 3 is Booting",
+    ];
+    assert_eq!(changes, expected);
+}
+
 /// One of four cores is in use on each of two hosts: the first is emptied onto the second, and sleeps.
 #[test]
 fn what_fits_on_one_host_is_moved_there_and_the_other_sleeps() {

@@ -3,6 +3,10 @@
 //! How long is long enough is stated, or is the time from which on sleep saves energy (`sim::models::sleep`): whoever sleeps
 //! after that time spends at most twice what a host that knows the future would (ski rental). A reserve of hosts that are
 //! empty and on can be kept, and hosts woken beyond those that are needed: hysteresis against hosts that go up and down.
+//!
+//! Where hosts differ, waking only for whoever found no place at all fills the hosts that happen to be on with whatever comes: tasks
+//! without devices take the cpu beside GPUs while the hosts meant for them sleep. Hosts of each model that are kept ready let a
+//! placement choose.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +31,8 @@ pub(super) struct Options {
     reserve: usize,
     /// So many hosts are woken beside those that are needed.
     wake_also: usize,
+    /// So many hosts of each model are empty and on, or on their way to it: others are woken before anyone waits.
+    ready: usize,
 }
 
 struct IdleTimeout {
@@ -60,6 +66,34 @@ impl IdleTimeout {
         self.options.seconds.unwrap_or_else(|| sleep.break_even_seconds(model.power.idle_watts(capacity)))
     }
 
+    /// How many hosts of each model are empty and on, or boot.
+    fn ready_by_model(view: ClusterView<'_>) -> Vec<usize> {
+        let mut ready = vec![0; view.topology().models().len()];
+        for host in view.topology().hosts() {
+            let is_ready = match view.phase(host) {
+                Phase::On => view.is_vacant(host),
+                phase => phase == Phase::Booting,
+            };
+            ready[view.topology().model_id(host).0 as usize] += usize::from(is_ready);
+        }
+        ready
+    }
+
+    /// Sleeping hosts of the models of which too few are ready, the lowest ids first.
+    fn wakers_ahead(&self, view: ClusterView<'_>) -> Vec<Decision> {
+        if self.options.ready == 0 {
+            return Vec::new();
+        }
+        let mut ready = Self::ready_by_model(view);
+        let is_missing = |&host: &HostId| {
+            let ready = &mut ready[view.topology().model_id(host).0 as usize];
+            let is_missing = view.phase(host) == Phase::Asleep && *ready < self.options.ready;
+            *ready += usize::from(is_missing);
+            is_missing
+        };
+        view.topology().hosts().filter(is_missing).map(|host| Decision::Wake { host }).collect()
+    }
+
     /// The emptiest ends of the fleet sleep: those with the highest ids first, so that the lowest are filled.
     fn sleepers(&self, view: ClusterView<'_>) -> Vec<Decision> {
         let empty: Vec<HostId> =
@@ -69,7 +103,15 @@ impl IdleTimeout {
             let waited = view.now().since(self.empty_since[host.0 as usize]).seconds();
             waited >= self.timeout_seconds(view, *host)
         };
-        empty.into_iter().rev().filter(is_due).take(spare).map(|host| Decision::Sleep { host }).collect()
+        let mut ready = Self::ready_by_model(view);
+        let may_be_spared = |host: &HostId| {
+            let ready = &mut ready[view.topology().model_id(*host).0 as usize];
+            let is_spare = *ready > self.options.ready;
+            *ready -= usize::from(is_spare);
+            is_spare
+        };
+        let due = empty.into_iter().rev().filter(is_due).filter(may_be_spared);
+        due.take(spare).map(|host| Decision::Sleep { host }).collect()
     }
 
     /// For everyone who waits and found no place, room on a host that boots, or else the sleeping host with the fewest devices
@@ -150,7 +192,8 @@ impl Policy for IdleTimeout {
             }
             self.plan = self.wakers(view);
             if self.plan.is_empty() && cause != Occasion::NoPlace {
-                self.plan = self.sleepers(view);
+                self.plan = self.wakers_ahead(view);
+                self.plan.extend(self.sleepers(view));
             }
             self.plan.reverse();
         }
