@@ -1,6 +1,7 @@
 //! How policies are learned. One algorithm, one file; its arithmetic is pure and tested by hand.
 
 pub mod cma_es;
+pub mod distillation;
 pub mod dqn;
 pub mod evolution;
 pub mod math;

@@ -46,9 +46,9 @@ pub struct OrderTask {
 
 /// A sequence with what the best classical order reaches.
 #[derive(Clone, Debug)]
-struct Sequence {
-    jobs: Jobs,
-    pool_milli: u32,
+pub(crate) struct Sequence {
+    pub(crate) jobs: Jobs,
+    pub(crate) pool_milli: u32,
     base: f64,
 }
 
@@ -105,6 +105,35 @@ impl OrderProblem {
         Ok(Self { task, features, sequences, validation })
     }
 
+    /// Who may pass.
+    pub(crate) fn passing(&self) -> Passing {
+        self.task.passing
+    }
+
+    /// Sequences that a generation would play.
+    pub(crate) fn draw(&self, stream: &mut Stream) -> Result<Vec<Sequence>, AllEasy> {
+        let OrderTask { training, passing, sequence_jobs, .. } = &self.task;
+        draw(training, *passing, *sequence_jobs, self.sequences, stream)
+    }
+
+    /// Sequences that are held back.
+    pub(crate) fn held_back(&self) -> &[Sequence] {
+        &self.validation
+    }
+
+    /// What any order is worth on the sequences that are held back, by its mean bounded slowdown on each.
+    pub(crate) fn value_of(&self, play: impl Fn(&Sequence, &mut PoolPlayer) -> f64 + Sync) -> f64 {
+        let sequences = self.validation.par_iter();
+        let found: Vec<f64> =
+            sequences.map_init(PoolPlayer::default, |player, sequence| play(sequence, player)).collect();
+        value(&found, &self.validation)
+    }
+
+    /// What weights are worth on the sequences that are held back, smaller being better.
+    pub fn value_of_weights(&self, weights: &Weights) -> f64 {
+        values(&[*weights], &self.validation, self.task.passing)[0]
+    }
+
     /// The weights that a point of the search stands for, in the order of [`FEATURES`].
     pub fn weights(&self, point: &[f64]) -> Weights {
         weights(point, &self.features)
@@ -119,14 +148,13 @@ impl Problem for OrderProblem {
     }
 
     fn values(&self, points: &[Vec<f64>], stream: &mut Stream) -> Result<Vec<f64>, AllEasy> {
-        let OrderTask { training, passing, sequence_jobs, .. } = &self.task;
-        let sequences = draw(training, *passing, *sequence_jobs, self.sequences, stream)?;
+        let sequences = self.draw(stream)?;
         let weighted: Vec<Weights> = points.iter().map(|point| self.weights(point)).collect();
-        Ok(values(&weighted, &sequences, *passing))
+        Ok(values(&weighted, &sequences, self.task.passing))
     }
 
     fn validation(&self, point: &[f64]) -> Result<f64, AllEasy> {
-        Ok(values(&[self.weights(point)], &self.validation, self.task.passing)[0])
+        Ok(self.value_of_weights(&self.weights(point)))
     }
 }
 

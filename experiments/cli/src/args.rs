@@ -78,6 +78,14 @@ Examples:
 The policy that is left, OUT/policy.toml, stands in an experiment wherever a policy's name does:
   order = \"trained/my/policy.toml\"")]
     Train(TrainArgs),
+    /// Short formulas that decide as a trained order does
+    #[command(after_help = "\
+Examples:
+  rackwright distil trained/t1/policy.toml --training t1.toml --out formula.toml
+  rackwright distil trained/t1/policy.toml --training t1.toml --terms 5 --json
+
+The formula stands in an experiment wherever an order's name does: order = \"formula.toml\"")]
+    Distil(DistilArgs),
     /// Import, inspect, generate, fit or transform workloads
     #[command(
         subcommand,
@@ -539,6 +547,30 @@ pub(crate) struct TrainArgs {
     /// Folder for what is learned; an interrupted training in it goes on
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// The folder that holds traces/; without it, RACKWRIGHT_DATA
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DistilArgs {
+    /// The trained order, a policy file
+    pub(crate) policy: PathBuf,
+    /// The training, a TOML file, on whose sequences it is watched
+    #[arg(long, value_name = "FILE")]
+    pub(crate) training: PathBuf,
+    /// The most terms of a formula
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub(crate) terms: NonZeroUsize,
+    /// Seed of the sequences
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Write the formula that is worth most as a policy file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// The folder that holds traces/; without it, RACKWRIGHT_DATA
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

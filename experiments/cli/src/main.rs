@@ -4,6 +4,7 @@
 mod allocator;
 mod args;
 mod bench;
+mod distil;
 mod failure;
 mod fit;
 mod forecast;
@@ -47,6 +48,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         None => run::main_job(&cli.main_job),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Train(args)) => train::train(&args),
+        Some(Command::Distil(args)) => distil::distil(&args),
         Some(Command::Trace(command)) => trace::trace(&command),
         Some(Command::Series(command)) => series::series(&command),
         Some(Command::List(args)) => list::list(&args),

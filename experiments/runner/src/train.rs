@@ -26,6 +26,7 @@ use crate::error::RunError;
 use crate::plan::{VERSION, canonical, digest};
 
 mod config;
+mod distil;
 mod episodes;
 mod experiment_config;
 mod pool;
@@ -34,6 +35,7 @@ use config::check;
 pub use config::{
     AnyTrainConfig, BootstrapConfig, CmaEsConfig, PoolBackfilling, Question, SourceConfig, TrainConfig,
 };
+pub use distil::Distillation;
 use episodes::ExperimentTraining;
 pub use experiment_config::{ExperimentTrainConfig, ParameterConfig, TermConfig};
 use pool::PoolTraining;

@@ -97,6 +97,7 @@ macro_rules! figures {
 figures! {
     side_by_side
     ratios_to_baseline
+    pareto_front
     utilisation_over_time
     waiting_over_time
     power_over_time
@@ -257,8 +258,10 @@ mod tests {
             ["value (times first_fit)", "low (times first_fit)", "high (times first_fit)"]
         );
         // Over time: every sample of three lines in three panels, since forty samples need no thinning.
-        assert_eq!(drawn[2].data.rows.len(), 3 * 3 * 40);
-        assert_eq!(drawn[2].data.header, ["quantity", "scheduler", "time (h)", "value (%)"]);
+        // The front: a row for each scheduler.
+        assert_eq!((drawn[2].data.rows.len(), circles(&drawn[2])), (3, 3));
+        assert_eq!(drawn[3].data.rows.len(), 3 * 3 * 40);
+        assert_eq!(drawn[3].data.header, ["quantity", "scheduler", "time (h)", "value (%)"]);
     }
 
     #[test]

@@ -56,13 +56,43 @@ pub struct Linear {
     room: RefCell<Room>,
 }
 
-/// Memory that is used again at each question.
+/// What is known of who waits, in memory that is used again at each question.
 #[derive(Default)]
-struct Room {
-    queue: Queue,
+pub(super) struct Room {
+    pub(super) queue: Queue,
     releases: Releases,
     ends: Vec<(u64, u32)>,
     scores: Vec<f32>,
+}
+
+impl Room {
+    /// Looks at waiting tasks, when everybody, waiting or running, takes as long as is said here; gives the free cores and all.
+    pub(super) fn fill(
+        &mut self,
+        view: ClusterView<'_>,
+        tasks: &[TaskId],
+        run_time: impl Fn(TaskId) -> SimDuration,
+    ) -> [f32; 2] {
+        let Self { queue, releases, ends, .. } = self;
+        let all_milli = view.topology().total_capacity().0;
+        let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
+        ends.clear();
+        for host in view.topology().hosts() {
+            ends.extend(view.hosted(host).map(|task| {
+                let end = view.started(task) + run_time(task);
+                (end.0.saturating_sub(view.now().0), view.held(task).cpu_milli)
+            }));
+        }
+        ends.sort_unstable();
+        releases.fill(free, ends.iter().map(|&(after, milli)| (after as f32 / 1e6, milli as f32 / 1000.0)));
+        queue.clear();
+        for (place, &task) in tasks.iter().enumerate() {
+            queue.push(Fixed::of(run_time(task).seconds() as f32, cores(view, task)));
+            queue.waited[place] = view.now().since(view.submit(task)).0 as f32 / 1e6;
+            queue.delay[place] = releases.delay(queue.cores[place]);
+        }
+        [free, all_milli as f32 / 1000.0]
+    }
 }
 
 /// Cores of a task, or of all members of its gang that wait.
@@ -96,25 +126,9 @@ impl Linear {
         run_time: impl Fn(TaskId) -> SimDuration,
     ) -> Vec<f32> {
         let mut room = self.room.borrow_mut();
-        let Room { queue, releases, ends, scores } = &mut *room;
-        let all_milli = view.topology().total_capacity().0;
-        let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
-        ends.clear();
-        for host in view.topology().hosts() {
-            ends.extend(view.hosted(host).map(|task| {
-                let end = view.started(task) + run_time(task);
-                (end.0.saturating_sub(view.now().0), view.held(task).cpu_milli)
-            }));
-        }
-        ends.sort_unstable();
-        releases.fill(free, ends.iter().map(|&(after, milli)| (after as f32 / 1e6, milli as f32 / 1000.0)));
-        queue.clear();
-        for (place, &task) in tasks.iter().enumerate() {
-            queue.push(Fixed::of(run_time(task).seconds() as f32, cores(view, task)));
-            queue.waited[place] = view.now().since(view.submit(task)).0 as f32 / 1e6;
-            queue.delay[place] = releases.delay(queue.cores[place]);
-        }
-        queue.score(&self.weights, free, all_milli as f32 / 1000.0, scores);
+        let [free, all] = room.fill(view, tasks, run_time);
+        let Room { queue, scores, .. } = &mut *room;
+        queue.score(&self.weights, free, all, scores);
         scores.clone()
     }
 }

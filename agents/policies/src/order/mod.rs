@@ -20,6 +20,7 @@ mod pool;
 pub(crate) mod queue;
 pub mod queue_features;
 
+pub use formula::{Factor, Facts, Formula, Function, Quantity, Term};
 pub use linear::Linear;
 
 /// A task as the classical formulas know it.
@@ -123,6 +124,7 @@ orders! {
         f3
         f4
         linear
+        formula
     }
     whole {
         recorded
@@ -196,6 +198,7 @@ mod tests {
             ("f4", 800.0 + 1_590_000.0),
             // Single precision: 2 ln 400 + ln 4.
             ("linear", 13.369_223_594_665_527),
+            ("formula", 640_000.0),
         ];
         assert_eq!(expected.len(), keys().count());
         for (name, key) in expected {

@@ -85,7 +85,7 @@ fn easy(folder: &Path, error: AllEasy) -> RunError {
 
 /// The weights of an order, in the folder of their search.
 pub(super) struct PoolProblem {
-    problem: OrderProblem,
+    pub(super) problem: OrderProblem,
     folder: PathBuf,
 }
 
