@@ -51,6 +51,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
         let axes = [0, 1].map(|side| axis(&marks, side));
         let mut chart = ChartBuilder::on(&area)
             .margin_top(8)
+            .margin_left(14)
             .margin_right(30)
             .set_label_area_size(LabelAreaPosition::Left, LABELS_LEFT)
             .set_label_area_size(LabelAreaPosition::Bottom, AXIS_BELOW)
