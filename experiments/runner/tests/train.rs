@@ -155,3 +155,57 @@ fn where_nobody_waits_there_is_nothing_to_learn() {
     let error = training.run(&folder.path().join("out"), until(1)).expect_err("nothing to learn").to_string();
     assert!(error.contains("there is nothing to learn at such a load") && !error.contains('\n'), "{error}");
 }
+
+#[test]
+fn a_trained_order_becomes_a_formula_that_is_an_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let training = training(folder.path(), TRAINING).expect("valid");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("written");
+        path
+    };
+    // Four features and a product of two: nothing that a formula of five terms could not say.
+    let weights = "weights = { ln_estimate = 2.0, ln_cores = 1.0, ln_delay = 0.5, queue_ln_estimate = 0.3 }";
+    let trained =
+        file("trained.toml", &format!("question = \"order\"\n[policy]\npolicy = \"linear\"\n{weights}\n"));
+    let found = training.distil(&trained, 5, 0).expect("distilled");
+    assert_eq!(found, training.distil(&trained, 5, 0).expect("distilled"), "the same again");
+    assert_eq!(found.formulas.iter().map(|one| one.formula.0.len()).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    let best = found.best().expect("five");
+    assert!(found.formulas.iter().all(|one| best.value <= one.value));
+    assert!(
+        found.formulas[4].agreement > 0.8,
+        "{}: {}",
+        found.formulas[4].formula,
+        found.formulas[4].agreement
+    );
+    let out = folder.path().join("formula.toml");
+    training.write_formula(best, &trained, &out).expect("written");
+    let experiment = "
+        name = \"formula\"
+        seeds = [0]
+        [clusters.pool]
+        pool = { processors = 16 }
+        [workloads.jobs]
+        source = { generator = \"lublin\", jobs = 50, processors = 16 }
+        transforms = [{ override_estimates = { factor = 1.0 } }]
+        [rules.none]
+        [schedulers.formula]
+        order = \"formula.toml\"
+        [scenarios_grid]
+        clusters = [\"pool\"]
+        workloads = [\"jobs\"]
+        rules = [\"none\"]
+        name = \"{workload}\"
+    ";
+    let config = Config::read(&file("experiment.toml", experiment)).expect("a configuration");
+    Plan::new(&config, None, "").expect("a formula is an order");
+
+    let place = file("place.toml", "question = \"place\"\n[policy]\npolicy = \"linear\"\n");
+    let refused = training.distil(&place, 3, 0).expect_err("no order").to_string();
+    assert!(refused.contains("\"place\" stands there; allowed is \"order\""), "{refused}");
+    let other = file("sjf.toml", "question = \"order\"\n[policy]\npolicy = \"sjf\"\n");
+    let refused = training.distil(&other, 3, 0).expect_err("not linear").to_string();
+    assert!(refused.contains("\"sjf\" stands where only \"linear\" is allowed"), "{refused}");
+}
