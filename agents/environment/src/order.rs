@@ -13,15 +13,13 @@
 
 use std::sync::Arc;
 
+pub use policies::order::queue_features::CANDIDATES;
 use policies::order::queue_features::FEATURES;
 use sim::kernel::rng::{Seed, Stream};
 
 use crate::environment::{Environment, Outcome, Spec, TimeStep};
 use crate::pool::{FixedScores, Jobs, Passing, PoolPlayer};
 use crate::pool_episode::{PoolEpisode, Question, SHORTEST_RUN, Table};
-
-/// The most that are seen of those who wait.
-pub const CANDIDATES: usize = 128;
 
 /// So often a sequence is drawn at most.
 const DRAWS: usize = 50;

@@ -116,7 +116,7 @@ mod tests {
 
     /// Everything that is seen within forty steps, choosing the first that may be chosen.
     fn seen<E: Environment>(
-        make: impl Fn() -> E,
+        make: impl Fn() -> E + Send,
         threads: usize,
     ) -> Vec<(Vec<f32>, Vec<bool>, Vec<TimeStep>)> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");

@@ -53,16 +53,45 @@ fn weights<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weights, D::Err
 /// The order, for whoever builds on it.
 pub struct Linear {
     weights: Weights,
-    room: RefCell<Room>,
+    room: RefCell<(Sight, Vec<f32>)>,
 }
 
-/// Memory that is used again at each question.
+/// What is seen of everybody who waits; memory that is used again at each question.
 #[derive(Default)]
-struct Room {
-    queue: Queue,
+pub(super) struct Sight {
+    pub(super) queue: Queue,
     releases: Releases,
     ends: Vec<(u64, u32)>,
-    scores: Vec<f32>,
+}
+
+impl Sight {
+    /// Looks at waiting tasks, when everybody, waiting or running, takes as long as is said here; gives the cores that are free, and all.
+    pub(super) fn see(
+        &mut self,
+        view: ClusterView<'_>,
+        tasks: &[TaskId],
+        run_time: impl Fn(TaskId) -> SimDuration,
+    ) -> [f32; 2] {
+        let Self { queue, releases, ends } = self;
+        let all_milli = view.topology().total_capacity().0;
+        let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
+        ends.clear();
+        for host in view.topology().hosts() {
+            ends.extend(view.hosted(host).map(|task| {
+                let end = view.started(task) + run_time(task);
+                (end.0.saturating_sub(view.now().0), view.held(task).cpu_milli)
+            }));
+        }
+        ends.sort_unstable();
+        releases.fill(free, ends.iter().map(|&(after, milli)| (after as f32 / 1e6, milli as f32 / 1000.0)));
+        queue.clear();
+        for (place, &task) in tasks.iter().enumerate() {
+            queue.push(Fixed::of(run_time(task).seconds() as f32, cores(view, task)));
+            queue.waited[place] = view.now().since(view.submit(task)).0 as f32 / 1e6;
+            queue.delay[place] = releases.delay(queue.cores[place]);
+        }
+        [free, all_milli as f32 / 1000.0]
+    }
 }
 
 /// Cores of a task, or of all members of its gang that wait.
@@ -95,26 +124,9 @@ impl Linear {
         tasks: &[TaskId],
         run_time: impl Fn(TaskId) -> SimDuration,
     ) -> Vec<f32> {
-        let mut room = self.room.borrow_mut();
-        let Room { queue, releases, ends, scores } = &mut *room;
-        let all_milli = view.topology().total_capacity().0;
-        let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
-        ends.clear();
-        for host in view.topology().hosts() {
-            ends.extend(view.hosted(host).map(|task| {
-                let end = view.started(task) + run_time(task);
-                (end.0.saturating_sub(view.now().0), view.held(task).cpu_milli)
-            }));
-        }
-        ends.sort_unstable();
-        releases.fill(free, ends.iter().map(|&(after, milli)| (after as f32 / 1e6, milli as f32 / 1000.0)));
-        queue.clear();
-        for (place, &task) in tasks.iter().enumerate() {
-            queue.push(Fixed::of(run_time(task).seconds() as f32, cores(view, task)));
-            queue.waited[place] = view.now().since(view.submit(task)).0 as f32 / 1e6;
-            queue.delay[place] = releases.delay(queue.cores[place]);
-        }
-        queue.score(&self.weights, free, all_milli as f32 / 1000.0, scores);
+        let (sight, scores) = &mut *self.room.borrow_mut();
+        let [free, all] = sight.see(view, tasks, run_time);
+        sight.queue.score(&self.weights, free, all, scores);
         scores.clone()
     }
 }

@@ -123,6 +123,7 @@ orders! {
         f3
         f4
         linear
+        neural
     }
     whole {
         recorded
@@ -196,6 +197,7 @@ mod tests {
             ("f4", 800.0 + 1_590_000.0),
             // Single precision: 2 ln 400 + ln 4.
             ("linear", 13.369_223_594_665_527),
+            ("neural", 13.369_223_594_665_527),
         ];
         assert_eq!(expected.len(), keys().count());
         for (name, key) in expected {
@@ -209,7 +211,7 @@ mod tests {
         let later = JobFacts { waited: 5000.0, ..JOB };
         for (name, key) in keys() {
             // Weights decide whether what is weighed matters.
-            let moves = key.key(&JOB) != key.key(&later) || name == "linear";
+            let moves = key.key(&JOB) != key.key(&later) || ["linear", "neural"].contains(&name);
             assert_eq!(key.moves_with_time(), moves, "{name}");
             let unknown = JobFacts { estimate: 1.0, ..JOB };
             assert_eq!(key.needs_estimates(), key.key(&JOB) != key.key(&unknown), "{name}");

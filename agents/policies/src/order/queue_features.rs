@@ -32,6 +32,9 @@ pub const FEATURES: [(&str, &str); 18] = [
     ("queue_cores_share", "ln q n / N"),
 ];
 
+/// The most of a queue, the first in order of submission, that networks see.
+pub const CANDIDATES: usize = 128;
+
 /// What features are multiplied with before a network sees them, so that all of a busy queue are of the order of 1.
 pub const SCALES: Weights = [
     0.125, 0.25, 0.1, 1.0, 0.1, 0.125, 0.25, 1.0, 0.25, 0.25, 0.1, 1.0, 0.03125, 0.0625, 0.025, 0.025,
