@@ -112,7 +112,7 @@ def main():
     for place, (begin, after) in enumerate(zip(times, times[1:])):
         print(f"iteration {place + 1}: {ENVIRONMENTS * STEPS / (after - begin):.0f} decisions/s")
     rate = iterations * ENVIRONMENTS * STEPS / (end - times[1])
-    print(f"theirs (MaskablePPO, nothing happens): {rate:.0f} decisions/s")
+    print(f"theirs (MaskablePPO, nothing happens, {torch.get_num_threads()} threads): {rate:.0f} decisions/s")
 
 
 if __name__ == "__main__":
