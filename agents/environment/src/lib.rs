@@ -15,5 +15,8 @@
 pub mod environment;
 pub mod foresight;
 mod jobs;
+pub mod order;
 pub mod pool;
+mod pool_episode;
 pub mod toys;
+pub mod vector;

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use environment::pool::{Jobs, Passing, PoolPlayer, Standing};
+use environment::order::CANDIDATES;
+use environment::pool::{Jobs, Passing, PoolPlayer, PoolScorer, Standing};
 use policies::episode::run_episode;
-use policies::order::queue_features::{FEATURES, Weights};
+use policies::neural::{Buffers, Dense, Scorer};
+use policies::order::queue_features::{FEATURES, Queue, Weights};
 use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use proptest::prelude::*;
 use sim::engine::Engine;
@@ -47,8 +49,13 @@ fn workload(jobs: &[(u64, u64, u64, u32)]) -> Workload {
 fn by_engine(workload: &Workload, weights: &Weights, backfilling: Backfilling) -> Vec<u64> {
     let named: Vec<String> =
         FEATURES.iter().zip(weights).map(|((name, _), weight)| format!("{name} = {weight:?}")).collect();
-    let config = format!("order = {{ policy = 'linear', weights = {{ {} }} }}", named.join(", "));
-    let config: SchedulerConfig = toml::from_str(&config).expect("a scheduler");
+    let order = format!("policy = 'linear'\nweights = {{ {} }}", named.join(", "));
+    by_engine_with(workload, toml::from_str(&order).expect("an order"), backfilling)
+}
+
+fn by_engine_with(workload: &Workload, order: toml::Table, backfilling: Backfilling) -> Vec<u64> {
+    let config: SchedulerConfig =
+        toml::Table::from_iter([("order".to_owned(), order.into())]).try_into().expect("a scheduler");
     let mut scheduler = Scheduler::new(&config, backfilling).expect("valid");
     let rules = Rules {
         event_order: EventOrder::ArrivalsFirst,
@@ -59,6 +66,38 @@ fn by_engine(workload: &Workload, weights: &Weights, backfilling: Backfilling) -
     let mut engine = Engine::new(Arc::new(topology), Arc::new(workload.clone()), rules);
     run_episode(&mut engine, &mut scheduler, &mut ()).expect("feasible");
     workload.tasks().map(|task| engine.view().started(task).0).collect()
+}
+
+/// A network that scores the first of the queue, as the order `neural` does.
+struct Network(Scorer);
+
+impl Network {
+    /// Of one hidden layer that sees the state too.
+    fn of(random: &mut impl FnMut() -> f32) -> Self {
+        let mut dense = |rows: usize, columns: usize| {
+            let mut draw = |count: usize| (0..count).map(|_| random()).collect();
+            Dense::new(rows, columns, draw(rows * columns), draw(columns))
+        };
+        Self(Scorer {
+            score: vec![dense(FEATURES.len() + 3, 5), dense(5, 1)],
+            embed: dense(FEATURES.len(), 3),
+            value: vec![dense(3, 3), dense(3, 1)],
+            has_context: true,
+            heuristic: None,
+        })
+    }
+}
+
+impl PoolScorer for Network {
+    fn score(&mut self, queue: &Queue, jobs: &[u32], free: f32, all: f32, scores: &mut Vec<f32>) {
+        let count = jobs.len().min(CANDIDATES);
+        let (mut rows, mut buffers) = (vec![0.0; count * FEATURES.len()], Buffers::default());
+        queue.encode(free, all, &mut rows);
+        self.0.score(&rows, &vec![true; count], &mut buffers);
+        scores.clear();
+        scores.extend(buffers.scores().iter().map(|score| -score));
+        scores.resize(jobs.len(), f32::INFINITY);
+    }
 }
 
 fn by_player(workload: &Workload, weights: &Weights, passing: Passing) -> Vec<u64> {
@@ -88,6 +127,7 @@ proptest! {
             prop_assert_eq!(engine, player, "{:?}", passing);
         }
     }
+
     /// The first job has the whole pool until it ends, so that whoever comes second is picked and held; played on from some moment
     /// in between, everybody starts as before. What is asked of running jobs that end later is asked by the first job alone.
     #[test]
@@ -115,6 +155,37 @@ proptest! {
             let expected: Vec<u64> = player.starts()[1..].iter().map(|start| start - begin).collect();
             player.play_on(&rest, [came, 0], &standing, (pool, passing), &mut weights.clone());
             prop_assert_eq!(player.starts(), &expected[..], "{:?}", passing);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    /// The order `neural` in the engine starts everybody when the same network does that is asked as learners ask it; the queue is longer than
+    /// what it sees. Nobody is submitted with another: who is beyond what is seen is decided by submission alone.
+    #[test]
+    fn a_network_plays_in_the_engine_as_it_learned(
+        jobs in prop::collection::vec((1_u64..3, 1_u64..60, 0_u64..6, 1_u32..=PROCESSORS), 1..300),
+        numbers in prop::collection::vec(-1.0_f32..1.0, 200),
+    ) {
+        let workload = workload(&jobs);
+        let mut numbers = numbers.into_iter().cycle();
+        let mut network = Network::of(&mut || numbers.next().expect("a cycle"));
+        let order = toml::Table::from_iter([
+            ("policy".to_owned(), "neural".into()),
+            ("network".to_owned(), toml::Value::try_from(&network.0).expect("numbers")),
+        ]);
+        for (passing, backfilling) in [
+            (Passing::None, Backfilling::None),
+            (Passing::EasyPublished, Backfilling::EasyPublished),
+            (Passing::Easy, Backfilling::Easy),
+        ] {
+            let engine = by_engine_with(&workload, order.clone(), backfilling);
+            let jobs = Jobs::of(&workload, 1000 * PROCESSORS).expect("batch jobs");
+            let mut player = PoolPlayer::default();
+            player.play(&jobs, 1000 * PROCESSORS, passing, &mut network);
+            prop_assert_eq!(&engine[..], player.starts(), "{:?}", passing);
         }
     }
 }

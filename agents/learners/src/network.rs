@@ -49,7 +49,8 @@ impl Form {
         }
     }
 
-    fn all(&self) -> Vec<[usize; 2]> {
+    /// The layers in the order of the parameters, each its weights row by row and then its bias.
+    pub(crate) fn all(&self) -> Vec<[usize; 2]> {
         let Layers { score, embed, value } = self.layers();
         score.into_iter().chain([embed]).chain(value).collect()
     }

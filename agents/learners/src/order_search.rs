@@ -8,6 +8,7 @@
 //! Sequences that are easy (`b_i` up to 3) say nothing and are drawn again. Which weights are kept is decided by other
 //! sequences, of the validation sources, that are the same in all generations.
 
+pub use environment::order::PoolSource;
 use environment::pool::{FixedScores, Jobs, Passing, PoolPlayer};
 use policies::order::queue_features::{FEATURES, Weights};
 use rayon::prelude::*;
@@ -19,17 +20,6 @@ use crate::search::Problem;
 const EASY: f64 = 3.0;
 /// So often a sequence is drawn at most.
 const DRAWS: usize = 50;
-
-/// Where sequences come from.
-#[derive(Clone, Debug)]
-pub struct PoolSource {
-    /// The jobs.
-    pub jobs: Jobs,
-    /// Thousandths of a processor of the pool that they run on.
-    pub pool_milli: u32,
-    /// How often it is drawn from, relative to the others.
-    pub share: f64,
-}
 
 /// What is learned.
 #[derive(Clone, Debug)]

@@ -5,21 +5,26 @@
 //! ```text
 //!   collect   environments x steps choices, drawn from the policy            without gradients (`policies::neural`)
 //!   judge     advantages and returns                                         `math::advantages`
-//!   learn     epochs x minibatches:  - min(r A, clip(r, 1 - c, 1 + c) A) + w (V - R)^2 / 2 - e H
+//!   learn     epochs x minibatches:  - min(r A, clip(r, 1 - c, 1 + c) A) + w (V - R)^2 / 2 - e H               `loss`
 //! ```
+//!
+//! Only candidates that may be chosen are remembered and learned from, however many there could be.
 //!
 //! Every iteration begins episodes anew, under seeds that hang on the training's seed and the iteration alone, and what is cut
 //! off at its end counts with its value: so a training that is written down and gone on with ends in the same bits.
 
-use burn::prelude::*;
 use environment::environment::{Environment, Outcome};
-use policies::neural::{Buffers, best};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim::kernel::rng::{Seed, Stream};
 
-use crate::math::{Adam, Step, advantages, divergence, explained_variance, shorten, standardise};
-use crate::network::{Batch, Form, Tensors, device, numbers};
+use crate::fused::{Fused, Room, gather};
+use crate::math::{Adam, Step, advantages, divergence, explained_variance, shorten};
+use crate::network::Form;
+
+mod loss;
+
+use loss::Sample;
 
 /// How it learns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +57,18 @@ pub struct PpoSettings {
     pub gradient_length: f32,
     /// The divergence from the collecting policy beyond which an iteration learns no further.
     pub most_divergence: f64,
+    /// Who takes gradients.
+    pub gradients: Gradients,
+}
+
+/// Who takes gradients; they agree but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gradients {
+    /// What was written for these networks: an observation at a time, on all cores.
+    #[default]
+    Fused,
+    /// Burn, a minibatch at a time.
+    Burn,
 }
 
 impl Default for PpoSettings {
@@ -71,6 +88,7 @@ impl Default for PpoSettings {
             rate: 3e-3,
             gradient_length: 0.5,
             most_divergence: 0.05,
+            gradients: Gradients::Fused,
         }
     }
 }
@@ -88,6 +106,8 @@ pub struct PpoPoint {
     pub entropy: f64,
     /// How much of the returns values explain.
     pub explained_variance: f64,
+    /// Mean number of candidates that could be chosen.
+    pub candidates: f64,
 }
 
 /// A training that can be written down and gone on with.
@@ -103,9 +123,12 @@ pub struct Ppo {
 /// What one copy of the environment went through.
 #[derive(Default)]
 struct Rollout {
-    observations: Vec<f32>,
-    masks: Vec<bool>,
-    choices: Vec<i32>,
+    /// Rows of the candidates of each step that may be chosen, filled up.
+    rows: Vec<f32>,
+    /// Where the rows of a step begin, and how many candidates there are.
+    places: Vec<(usize, usize)>,
+    /// Who was chosen of those.
+    choices: Vec<usize>,
     logs: Vec<f32>,
     steps: Vec<Step>,
     entropy: f64,
@@ -118,6 +141,15 @@ impl Ppo {
         let parameters = form.initial(Seed(settings.seed));
         let adam = Adam::new(parameters.len());
         Self { settings, form, parameters, adam, curve: Vec::new() }
+    }
+
+    /// At its beginning, from parameters that were found elsewhere ([`crate::behaviour_cloning`]).
+    ///
+    /// # Panics
+    /// When there are not as many as the form has.
+    pub fn from_parameters(settings: PpoSettings, form: Form, parameters: Vec<f32>) -> Self {
+        assert_eq!(parameters.len(), form.parameter_count());
+        Self { parameters, ..Self::new(settings, form) }
     }
 
     /// How many iterations have passed.
@@ -151,12 +183,14 @@ impl Ppo {
         let divergence = self.learn(&rollouts, &judged, &returns);
         let episodes: Vec<f64> = rollouts.iter().flat_map(|one| one.episodes.iter().copied()).collect();
         let mean = episodes.iter().sum::<f64>() / episodes.len() as f64;
+        let candidates: usize = rollouts.iter().flat_map(|one| &one.places).map(|place| place.1).sum();
         self.curve.push(PpoPoint {
             iteration: self.iteration() + 1,
             episode_reward: (!episodes.is_empty()).then_some(mean),
             divergence,
             entropy: rollouts.iter().map(|one| one.entropy).sum::<f64>() / values.len() as f64,
             explained_variance: explained_variance(&values, &returns),
+            candidates: candidates as f64 / values.len() as f64,
         });
     }
 
@@ -164,32 +198,35 @@ impl Ppo {
         let seed = Seed(self.settings.seed);
         let mut random = seed.stream(&format!("choices of iteration {}, copy {copy}", self.iteration()));
         let mut next_seed = || Seed(random_seed(&mut random));
-        let scorer = self.scorer();
+        let network = Fused::new(&self.form, &self.parameters);
         let spec = environment.spec();
         let (mut observation, mut mask) = (vec![0.0; spec.observation_len()], vec![false; spec.candidates]);
-        let mut buffers = Buffers::default();
+        let mut room = Room::default();
         let mut rollout = Rollout::default();
+        // What is seen now, behind the rows of what was seen before.
+        let mut see = |environment: &mut dyn Environment, rows: &mut Vec<f32>, room: &mut Room| {
+            environment.observe(&mut observation, &mut mask);
+            let begin = rows.len();
+            let count = gather(&observation, &mask, spec.features, rows);
+            let allowed: Vec<usize> = (0..mask.len()).filter(|&place| mask[place]).collect();
+            (begin, count, network.forward(&rows[begin..], count, room), allowed)
+        };
         environment.reset(next_seed());
         let mut paid = 0.0;
         let mut choices = seed.stream(&format!("draws of iteration {}, copy {copy}", self.iteration()));
-        environment.observe(&mut observation, &mut mask);
-        let mut value = scorer.evaluate(&observation, &mask, &mut buffers);
+        let (mut begin, mut count, mut value, mut allowed) = see(environment, &mut rollout.rows, &mut room);
         for place in 1..=self.settings.steps {
-            let (choice, log, entropy) = draw(buffers.scores(), &mask, &mut choices);
-            rollout.observations.extend_from_slice(&observation);
-            rollout.masks.extend_from_slice(&mask);
-            rollout.choices.push(choice as i32);
+            let (choice, log, entropy) = draw(room.scores(), &mut choices);
+            rollout.places.push((begin, count));
+            rollout.choices.push(choice);
             rollout.logs.push(log);
             rollout.entropy += entropy;
-            let step = environment.step(choice);
+            let step = environment.step(allowed[choice]);
             paid += f64::from(step.reward);
-            let next_value = match step.outcome {
-                Outcome::Terminated => 0.0,
-                Outcome::Continues | Outcome::Truncated => {
-                    environment.observe(&mut observation, &mut mask);
-                    scorer.evaluate(&observation, &mask, &mut buffers)
-                }
-            };
+            let mut next_value = 0.0;
+            if step.outcome != Outcome::Terminated {
+                (begin, count, next_value, allowed) = see(environment, &mut rollout.rows, &mut room);
+            }
             let is_end = step.outcome.is_end();
             let is_last = is_end || place == self.settings.steps;
             rollout.steps.push(Step { reward: step.reward, value, next_value, is_last });
@@ -197,8 +234,7 @@ impl Ppo {
             if is_end {
                 rollout.episodes.push(std::mem::take(&mut paid));
                 environment.reset(next_seed());
-                environment.observe(&mut observation, &mut mask);
-                value = scorer.evaluate(&observation, &mask, &mut buffers);
+                (begin, count, value, allowed) = see(environment, &mut rollout.rows, &mut room);
             }
         }
         rollout
@@ -208,7 +244,6 @@ impl Ppo {
     fn learn(&mut self, rollouts: &[Rollout], judged: &[f32], returns: &[f32]) -> f64 {
         let settings = self.settings.clone();
         let left = 1.0 - self.iteration() as f32 / settings.iterations.max(1) as f32;
-        let device = device();
         let mut random =
             Seed(settings.seed).stream(&format!("minibatches of iteration {}", self.iteration()));
         let mut order: Vec<usize> = (0..judged.len()).collect();
@@ -217,13 +252,11 @@ impl Ppo {
             random.shuffle(&mut order);
             for places in order.chunks(settings.minibatch) {
                 let sample = Sample::of(places, rollouts, judged, returns, &settings, self.form.features);
-                let tensors = Tensors::new(&self.form, &self.parameters, &device);
-                let (loss, logs) = loss(&tensors, &self.form, &sample, &settings, &device);
+                let (mut gradient, logs) = sample.gradient(&self.form, &self.parameters, &settings);
                 moved = divergence(&sample.logs, &logs);
                 if moved > settings.most_divergence {
                     break 'epochs;
                 }
-                let mut gradient = tensors.gradient(&loss);
                 shorten(&mut gradient, settings.gradient_length);
                 self.adam.step(&mut self.parameters, &gradient, settings.rate * left);
             }
@@ -237,88 +270,28 @@ fn random_seed(random: &mut Stream) -> u64 {
 }
 
 /// Draws a candidate by the softmax of the scores: who, the logarithm of its probability, and the entropy.
-fn draw(scores: &[f32], mask: &[bool], random: &mut Stream) -> (usize, f32, f64) {
-    let allowed = || scores.iter().zip(mask).enumerate().filter(|(_, (_, may))| **may);
-    let largest = allowed().map(|(_, (score, _))| *score).fold(f32::NEG_INFINITY, f32::max);
-    let weight = |score: f32| f64::from(libm::expf(score - largest));
-    let sum: f64 = allowed().map(|(_, (score, _))| weight(*score)).sum();
+fn draw(scores: &[f32], random: &mut Stream) -> (usize, f32, f64) {
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let weights: Vec<f64> = scores.iter().map(|score| f64::from(libm::expf(score - largest))).collect();
+    let sum: f64 = weights.iter().sum();
     let mut at = random.unit() * sum;
-    let drawn = allowed().find(|(_, (score, _))| {
-        at -= weight(**score);
+    let drawn = weights.iter().position(|weight| {
+        at -= weight;
         at < 0.0
     });
-    let place = drawn.map_or_else(|| best(scores, mask).unwrap_or(0), |(place, _)| place);
-    let entropy = libm::log(sum)
-        - allowed().map(|(_, (score, _))| weight(*score) * f64::from(score - largest)).sum::<f64>() / sum;
-    (place, scores[place] - largest - libm::log(sum) as f32, entropy)
-}
-
-/// A minibatch.
-struct Sample {
-    batch: Batch,
-    choices: Vec<i32>,
-    logs: Vec<f32>,
-    advantages: Vec<f32>,
-    returns: Vec<f32>,
-}
-
-impl Sample {
-    fn of(
-        places: &[usize],
-        rollouts: &[Rollout],
-        judged: &[f32],
-        returns: &[f32],
-        settings: &PpoSettings,
-        features: usize,
-    ) -> Self {
-        let candidates = rollouts[0].masks.len() / settings.steps;
-        let (mut observations, mut masks) = (Vec::new(), Vec::new());
-        let (mut choices, mut logs) = (Vec::new(), Vec::new());
-        for &place in places {
-            let (rollout, step) = (&rollouts[place / settings.steps], place % settings.steps);
-            let width = candidates * features;
-            observations.extend_from_slice(&rollout.observations[step * width..(step + 1) * width]);
-            masks.extend_from_slice(&rollout.masks[step * candidates..(step + 1) * candidates]);
-            choices.push(rollout.choices[step]);
-            logs.push(rollout.logs[step]);
-        }
-        let of = |numbers: &[f32]| places.iter().map(|&place| numbers[place]).collect::<Vec<f32>>();
-        let mut advantages = of(judged);
-        standardise(&mut advantages);
-        let batch = Batch { shape: [places.len(), candidates, features], observations, masks };
-        Self { batch, choices, logs, advantages, returns: of(returns) }
-    }
-}
-
-/// The loss, and the logarithms of the probabilities of what was chosen.
-fn loss(
-    tensors: &Tensors,
-    form: &Form,
-    sample: &Sample,
-    settings: &PpoSettings,
-    device: &Device,
-) -> (Tensor<1>, Vec<f32>) {
-    let count = sample.choices.len();
-    let column =
-        |numbers: &[f32]| Tensor::<2>::from_data(TensorData::new(numbers.to_vec(), [count, 1]), device);
-    let choices = Tensor::<2, Int>::from_data(TensorData::new(sample.choices.clone(), [count, 1]), device);
-    let (logs, values) = tensors.forward(form, &sample.batch, device);
-    let chosen = logs.clone().gather(1, choices);
-    let ratio = (chosen.clone() - column(&sample.logs)).exp();
-    let advantage = column(&sample.advantages);
-    let bounded = ratio.clone().clamp(1.0 - settings.clip, 1.0 + settings.clip) * advantage.clone();
-    let won = (ratio * advantage).min_pair(bounded).mean();
-    let error = (values - column(&sample.returns)).powi_scalar(2).mean();
-    // Whoever may not be chosen has a probability of 0, and 0 times a large number must be 0.
-    let spread = (logs.clone().exp() * logs.clamp_min(-50.0)).sum_dim(1).mean();
-    let loss = error * (0.5 * settings.value_weight) - won + spread * settings.entropy;
-    (loss, numbers(chosen))
+    // Rounding may leave a little behind the last.
+    let place = drawn.unwrap_or(scores.len() - 1);
+    let spread: f64 =
+        weights.iter().zip(scores).map(|(weight, score)| weight * f64::from(score - largest)).sum();
+    let log_sum = libm::log(sum);
+    (place, scores[place] - largest - log_sum as f32, log_sum - spread / sum)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use environment::toys::{Bandit, Chain, Endless, Packing, WeightedCompletion, total_reward};
+    use policies::neural::{Buffers, best};
 
     fn form(features: usize) -> Form {
         Form { features, hidden: vec![16], embedding: 16, has_context: false, heuristic: None }
@@ -429,39 +402,97 @@ mod tests {
         assert_eq!(whole, part);
     }
 
-    /// The gradient of the loss against differences of the loss, parameter by parameter.
+    /// Burn's gradient against differences of its loss, parameter by parameter, and the fused one against burn's: for every kind of
+    /// network, with candidates that may not be chosen, ratios inside and beyond the clip, and widths that are no multiple of anything.
     #[test]
-    fn gradients_agree_with_finite_differences() {
-        let form =
-            Form { has_context: true, heuristic: Some((0, 0.5)), hidden: vec![4], embedding: 3, features: 2 };
-        let settings = PpoSettings { entropy: 0.1, steps: 8, ..PpoSettings::default() };
-        let mut ppo = Ppo::new(settings.clone(), form.clone());
-        let mut random = Seed(5).stream("parameters of the test");
-        ppo.parameters.iter_mut().for_each(|parameter| *parameter = 0.4 * random.normal() as f32);
-        let rollout = ppo.collect(&mut Packing::default(), 0);
-        let judged: Vec<f32> = (0..8).map(|_| random.normal() as f32).collect();
-        let returns: Vec<f32> = (0..8).map(|_| random.normal() as f32).collect();
-        let places: Vec<usize> = (0..8).collect();
-        let mut sample = Sample::of(&places, &[rollout], &judged, &returns, &settings, 2);
-        // Moved a little, so that ratios are not all 1, and within the clip, where the loss is smooth.
-        sample.logs.iter_mut().for_each(|log| *log += 0.05 * random.normal() as f32);
-        let device = device();
-        let value = |parameters: &[f32]| {
-            let tensors = Tensors::new(&form, parameters, &device);
-            f64::from(numbers(loss(&tensors, &form, &sample, &settings, &device).0)[0])
-        };
-        let tensors = Tensors::new(&form, &ppo.parameters, &device);
-        let gradient = tensors.gradient(&loss(&tensors, &form, &sample, &settings, &device).0);
-        assert_eq!(gradient.len(), form.parameter_count());
-        for place in 0..gradient.len() {
-            let moved = |by: f32| {
-                let mut parameters = ppo.parameters.clone();
-                parameters[place] += by;
-                value(&parameters)
-            };
-            let slope = (moved(5e-3) - moved(-5e-3)) / 1e-2;
-            let found = f64::from(gradient[place]);
-            assert!((slope - found).abs() < 2e-3 + 0.03 * found.abs(), "{place}: {slope} and {found}");
+    fn gradients_agree_with_finite_differences_and_with_each_other() {
+        let plain =
+            Form { has_context: false, heuristic: None, hidden: vec![11, 4], embedding: 3, features: 2 };
+        let context = Form { has_context: true, heuristic: Some((0, 0.5)), ..plain.clone() };
+        let wide = Form { hidden: vec![32, 16, 8], embedding: 32, ..plain.clone() };
+        for form in [plain, context, wide] {
+            let settings = PpoSettings { entropy: 0.1, steps: 90, minibatch: 90, ..PpoSettings::default() };
+            let mut ppo = Ppo::new(settings.clone(), form.clone());
+            let mut random = Seed(5).stream("parameters of the test");
+            ppo.parameters.iter_mut().for_each(|parameter| *parameter = 0.4 * random.normal() as f32);
+            let rollout = ppo.collect(&mut Packing::default(), 0);
+            let counts: Vec<usize> = rollout.places.iter().map(|place| place.1).collect();
+            assert!(counts.contains(&1) && counts.contains(&4), "{counts:?}");
+            let mut draw = |count: usize| (0..count).map(|_| random.normal() as f32).collect::<Vec<f32>>();
+            let (judged, returns, moves) = (draw(90), draw(90), draw(90));
+            let places: Vec<usize> = (0..90).collect();
+            let mut sample =
+                Sample::of(&places, std::slice::from_ref(&rollout), &judged, &returns, &settings, 2);
+            // Moved a little, so that ratios are not all 1, and within the clip, where the loss is smooth.
+            sample.logs.iter_mut().zip(&moves).for_each(|(log, by)| *log += 0.03 * by);
+            let (gradient, logs) = sample.by_burn(&form, &ppo.parameters, &settings);
+            assert_eq!(gradient.len(), form.parameter_count());
+            if form.hidden.len() < 3 {
+                for place in 0..gradient.len() {
+                    let moved = |by: f32| {
+                        let mut parameters = ppo.parameters.clone();
+                        parameters[place] += by;
+                        sample.loss_by_burn(&form, &parameters, &settings)
+                    };
+                    let slope = (moved(2e-3) - moved(-2e-3)) / 4e-3;
+                    let found = f64::from(gradient[place]);
+                    assert!((slope - found).abs() < 3e-3 + 0.03 * found.abs(), "{place}: {slope}, {found}");
+                }
+            }
+            // Far beyond the clip too.
+            for spread in [0.0, 0.5] {
+                sample.logs.iter_mut().zip(&moves).for_each(|(log, by)| *log += spread * by);
+                let (by_burn, burn_logs) = sample.by_burn(&form, &ppo.parameters, &settings);
+                let (fused, fused_logs) = sample.fused(&form, &ppo.parameters, &settings);
+                assert!(logs.iter().zip(&fused_logs).all(|(one, other)| (one - other).abs() < 1e-5));
+                assert!(burn_logs.iter().zip(&fused_logs).all(|(one, other)| (one - other).abs() < 1e-5));
+                for (place, (one, other)) in by_burn.iter().zip(&fused).enumerate() {
+                    assert!((one - other).abs() < 1e-5 + 1e-4 * one.abs(), "{place}: {one}, {other}");
+                }
+            }
         }
+    }
+
+    /// What is played while learning is what is played afterwards.
+    #[test]
+    fn the_fused_network_gives_the_scores_of_the_one_that_plays() {
+        let form = Form {
+            has_context: true,
+            heuristic: Some((1, 2.0)),
+            hidden: vec![32, 16, 8],
+            embedding: 20,
+            features: 18,
+        };
+        let mut random = Seed(2).stream("test");
+        let parameters: Vec<f32> =
+            (0..form.parameter_count()).map(|_| 0.3 * random.normal() as f32).collect();
+        let (network, scorer) = (Fused::new(&form, &parameters), form.scorer(&parameters));
+        let (mut room, mut buffers) = (Room::default(), Buffers::default());
+        for candidates in 1..20 {
+            let rows: Vec<f32> = (0..candidates * 18).map(|_| random.normal() as f32).collect();
+            let mask: Vec<bool> = (0..candidates).map(|place| place == 0 || random.below(3) > 0).collect();
+            let value = scorer.evaluate(&rows, &mask, &mut buffers);
+            let mut gathered = Vec::new();
+            let count = gather(&rows, &mask, 18, &mut gathered);
+            assert!((network.forward(&gathered, count, &mut room) - value).abs() < 1e-5);
+            let allowed = buffers.scores().iter().zip(&mask).filter(|(_, may)| **may).map(|(score, _)| score);
+            assert_eq!(room.scores().len(), count);
+            assert!(room.scores().iter().zip(allowed).all(|(one, other)| (one - other).abs() < 1e-5));
+        }
+    }
+
+    #[test]
+    fn both_kinds_of_gradients_learn_on_any_number_of_threads() {
+        let with = |gradients: Gradients, threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let settings = PpoSettings { gradients, ..settings(1, 8) };
+            pool.install(|| trained(Packing::default, settings, 2))
+        };
+        let fused = with(Gradients::Fused, 1);
+        assert_eq!(fused, with(Gradients::Fused, 3));
+        let burn = with(Gradients::Burn, 2);
+        assert_ne!(fused.parameters, burn.parameters, "roundings differ");
+        assert!(fused.curve.last().expect("eight").episode_reward > fused.curve[0].episode_reward);
+        assert!(burn.curve.last().expect("eight").episode_reward > burn.curve[0].episode_reward);
     }
 }

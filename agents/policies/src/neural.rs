@@ -29,6 +29,21 @@ impl Dense {
         Self { rows, columns, weights, bias }
     }
 
+    /// What is wrong with numbers that were read from a file.
+    fn check(&self) -> Result<(), String> {
+        let Self { rows, columns, weights, bias } = self;
+        if (weights.len(), bias.len()) != (rows * columns, *columns) {
+            let (weights, bias) = (weights.len(), bias.len());
+            return Err(format!(
+                "a layer of {rows} rows and {columns} columns has {weights} weights and {bias} of a bias; allowed is one for each"
+            ));
+        }
+        match weights.iter().chain(bias).find(|number| !number.is_finite()) {
+            Some(number) => Err(format!("{number} in a layer is not finite; allowed are finite numbers")),
+            None => Ok(()),
+        }
+    }
+
     /// Outputs of every row of inputs, row by row; `is_bent` takes what is below 0 for 0.
     fn apply(&self, inputs: &[f32], outputs: &mut Vec<f32>, is_bent: bool) {
         outputs.clear();
@@ -84,6 +99,48 @@ impl Scorer {
     /// Numbers of a candidate.
     pub fn features(&self) -> usize {
         self.embed.rows
+    }
+
+    /// What is wrong with a network that was read from a file, for candidates of so many numbers.
+    ///
+    /// # Errors
+    /// A sentence: layers that do not follow one another, numbers that are not finite.
+    pub fn check(&self, features: usize) -> Result<(), String> {
+        let chained = |layers: &[&Dense], seen: usize, what: &str| {
+            let first = layers.first().map_or(0, |layer| layer.rows);
+            if first != seen {
+                return Err(format!("{what}: it begins with {first} numbers; allowed are {seen}"));
+            }
+            for layer in layers {
+                layer.check()?;
+            }
+            let odd =
+                layers.windows(2).map(|pair| (pair[0].columns, pair[1].rows)).find(|(out, next)| out != next);
+            match odd {
+                Some((out, next)) => {
+                    Err(format!("{what}: {out} numbers go into {next}; allowed are as many"))
+                }
+                None => Ok(layers[layers.len() - 1].columns),
+            }
+        };
+        let ends_in_one = |columns: usize, what: &str| match columns {
+            1 => Ok(()),
+            _ => Err(format!("{what}: it ends in {columns} numbers; allowed is 1")),
+        };
+        let context = if self.has_context { self.embed.columns } else { 0 };
+        let score: Vec<&Dense> = self.score.iter().collect();
+        ends_in_one(chained(&score, features + context, "score")?, "score")?;
+        if self.value.len() != 2 {
+            return Err(format!("value: it has {} layers; allowed are 2", self.value.len()));
+        }
+        let value = [&self.embed, &self.value[0], &self.value[1]];
+        ends_in_one(chained(&value, features, "embed and value")?, "value")?;
+        match self.heuristic {
+            Some((feature, beta)) if feature >= features || !beta.is_finite() => Err(format!(
+                "heuristic: feature {feature} and {beta} stand there; allowed are one of {features} and a finite number"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Scores all candidates, given row by row, and values the state, in which those count that may be chosen.

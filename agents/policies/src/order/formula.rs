@@ -21,7 +21,7 @@ use serde::de::{Deserializer, Error};
 use sim::kernel::ids::TaskId;
 use sim::view::ClusterView;
 
-use super::linear::Room;
+use super::linear::Sight;
 use super::prelude::*;
 
 pub(super) const HELP: &str =
@@ -274,7 +274,7 @@ fn factors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Factor>, D:
 
 struct ByFormula {
     formula: Formula,
-    room: RefCell<Room>,
+    sight: RefCell<Sight>,
 }
 
 impl OrderKey for ByFormula {
@@ -286,11 +286,11 @@ impl OrderKey for ByFormula {
     }
 
     fn keys(&self, view: ClusterView<'_>, tasks: &[TaskId]) -> Option<Vec<[f64; 2]>> {
-        let mut room = self.room.borrow_mut();
+        let mut sight = self.sight.borrow_mut();
         let run_time = |task| view.estimate(task).unwrap_or_default();
-        let [free, all] = room.fill(view, tasks, run_time);
+        let [free, all] = sight.see(view, tasks, run_time);
         let [free, all] = [f64::from(free), f64::from(all)];
-        let queue = &room.queue;
+        let queue = &sight.queue;
         let keys = tasks.iter().enumerate().map(|(place, &task)| {
             let facts = Facts {
                 estimate: run_time(task).seconds(),
@@ -318,7 +318,7 @@ impl OrderKey for ByFormula {
 
 pub(super) fn key(options: Options) -> impl OrderKey {
     let term = |TermOptions { weight, factors }| Term { weight, factors };
-    ByFormula { formula: Formula(options.terms.into_iter().map(term).collect()), room: RefCell::default() }
+    ByFormula { formula: Formula(options.terms.into_iter().map(term).collect()), sight: RefCell::default() }
 }
 
 #[cfg(test)]

@@ -53,27 +53,26 @@ fn weights<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weights, D::Err
 /// The order, for whoever builds on it.
 pub struct Linear {
     weights: Weights,
-    room: RefCell<Room>,
+    room: RefCell<(Sight, Vec<f32>)>,
 }
 
-/// What is known of who waits, in memory that is used again at each question.
+/// What is seen of everybody who waits; memory that is used again at each question.
 #[derive(Default)]
-pub(super) struct Room {
+pub(super) struct Sight {
     pub(super) queue: Queue,
     releases: Releases,
     ends: Vec<(u64, u32)>,
-    scores: Vec<f32>,
 }
 
-impl Room {
-    /// Looks at waiting tasks, when everybody, waiting or running, takes as long as is said here; gives the free cores and all.
-    pub(super) fn fill(
+impl Sight {
+    /// Looks at waiting tasks, when everybody, waiting or running, takes as long as is said here; gives the cores that are free, and all.
+    pub(super) fn see(
         &mut self,
         view: ClusterView<'_>,
         tasks: &[TaskId],
         run_time: impl Fn(TaskId) -> SimDuration,
     ) -> [f32; 2] {
-        let Self { queue, releases, ends, .. } = self;
+        let Self { queue, releases, ends } = self;
         let all_milli = view.topology().total_capacity().0;
         let free = (all_milli.saturating_sub(view.totals().cpu_milli)) as f32 / 1000.0;
         ends.clear();
@@ -125,10 +124,9 @@ impl Linear {
         tasks: &[TaskId],
         run_time: impl Fn(TaskId) -> SimDuration,
     ) -> Vec<f32> {
-        let mut room = self.room.borrow_mut();
-        let [free, all] = room.fill(view, tasks, run_time);
-        let Room { queue, scores, .. } = &mut *room;
-        queue.score(&self.weights, free, all, scores);
+        let (sight, scores) = &mut *self.room.borrow_mut();
+        let [free, all] = sight.see(view, tasks, run_time);
+        sight.queue.score(&self.weights, free, all, scores);
         scores.clone()
     }
 }

@@ -125,6 +125,7 @@ orders! {
         f4
         linear
         formula
+        neural
     }
     whole {
         recorded
@@ -199,6 +200,7 @@ mod tests {
             // Single precision: 2 ln 400 + ln 4.
             ("linear", 13.369_223_594_665_527),
             ("formula", 640_000.0),
+            ("neural", 13.369_223_594_665_527),
         ];
         assert_eq!(expected.len(), keys().count());
         for (name, key) in expected {
@@ -212,7 +214,7 @@ mod tests {
         let later = JobFacts { waited: 5000.0, ..JOB };
         for (name, key) in keys() {
             // Weights decide whether what is weighed matters.
-            let moves = key.key(&JOB) != key.key(&later) || name == "linear";
+            let moves = key.key(&JOB) != key.key(&later) || ["linear", "neural"].contains(&name);
             assert_eq!(key.moves_with_time(), moves, "{name}");
             let unknown = JobFacts { estimate: 1.0, ..JOB };
             assert_eq!(key.needs_estimates(), key.key(&JOB) != key.key(&unknown), "{name}");

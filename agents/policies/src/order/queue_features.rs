@@ -32,6 +32,15 @@ pub const FEATURES: [(&str, &str); 18] = [
     ("queue_cores_share", "ln q n / N"),
 ];
 
+/// The most of a queue, the first in order of submission, that networks see.
+pub const CANDIDATES: usize = 128;
+
+/// What features are multiplied with before a network sees them, so that all of a busy queue are of the order of 1.
+pub const SCALES: Weights = [
+    0.125, 0.25, 0.1, 1.0, 0.1, 0.125, 0.25, 1.0, 0.25, 0.25, 0.1, 1.0, 0.03125, 0.0625, 0.025, 0.025,
+    0.0625, 0.25,
+];
+
 /// A weight for each feature.
 pub type Weights = [f32; FEATURES.len()];
 
@@ -191,6 +200,65 @@ impl Queue {
         ]
     }
 
+    /// Writes the features of the first tasks, row by row, as many as there are rows, each multiplied with its [`SCALES`]: what networks see.
+    ///
+    /// # Panics
+    /// When there are more rows than tasks.
+    pub fn encode(&self, free: f32, all: f32, rows: &mut [f32]) {
+        const BLOCK: usize = 16;
+        let count = rows.len() / FEATURES.len();
+        let ln_queue = ln(self.len().max(1) as f32);
+        let free_share = free / all;
+        for (block, rows) in rows.chunks_mut(BLOCK * FEATURES.len()).enumerate() {
+            let first = BLOCK * block;
+            let places = first..count.min(first + BLOCK);
+            // Columns of a few tasks at a time, which compilers turn into vector instructions.
+            let column = |all: &[f32]| {
+                let mut of = [1.0; BLOCK];
+                of[..places.len()].copy_from_slice(&all[places.clone()]);
+                of
+            };
+            let (r, n, cores) = (column(&self.ln_estimate), column(&self.ln_cores), column(&self.cores));
+            let (w, d) = (column(&self.waited), column(&self.delay));
+            let (bounded, ln_bounded) = (column(&self.bounded), column(&self.ln_bounded));
+            let mut columns = [[0.0; BLOCK]; FEATURES.len()];
+            for lane in 0..BLOCK {
+                let fits = if cores[lane] <= free { 1.0 } else { 0.0 };
+                let (ln_w, ln_d) = (ln(1.0 + w[lane]), ln(1.0 + d[lane]));
+                let ln_slowdown = ln(bounded[lane] + w[lane]) - ln_bounded[lane];
+                let share = cores[lane] / all;
+                let features = [
+                    r[lane],
+                    n[lane],
+                    ln_w,
+                    fits,
+                    ln_d,
+                    fits * r[lane],
+                    fits * n[lane],
+                    (free - cores[lane]) / all,
+                    ln_slowdown,
+                    ln(bounded[lane] + d[lane]) - ln_bounded[lane],
+                    ln(1.0 + d[lane] * free_share),
+                    share,
+                    ln_queue * r[lane],
+                    ln_queue * n[lane],
+                    ln_queue * ln_w,
+                    ln_queue * ln_d,
+                    ln_queue * ln_slowdown,
+                    ln_queue * share,
+                ];
+                for feature in 0..FEATURES.len() {
+                    columns[feature][lane] = features[feature] * SCALES[feature];
+                }
+            }
+            for (lane, row) in rows.chunks_exact_mut(FEATURES.len()).enumerate() {
+                for (feature, number) in row.iter_mut().enumerate() {
+                    *number = columns[feature][lane];
+                }
+            }
+        }
+    }
+
     /// The weighted sum of everybody's features, when so many of all cores are free: a score each, the smallest is next.
     pub fn score(&self, weights: &Weights, free: f32, all: f32, scores: &mut Vec<f32>) {
         let count = self.len();
@@ -229,6 +297,8 @@ impl Queue {
 pub struct Releases {
     /// Seconds from now, rising, each with the cores that are free from then on.
     steps: Vec<(f32, f32)>,
+    /// Seconds until so many whole cores are free.
+    whole: Vec<f32>,
 }
 
 impl Releases {
@@ -240,6 +310,27 @@ impl Releases {
         for (seconds, cores) in ends {
             sum += cores;
             self.steps.push((seconds.max(0.0), sum));
+        }
+    }
+
+    /// As [`Releases::delay`], of many: where they are many and ask for whole cores of a machine that is not too large, all answers are
+    /// written down at once.
+    pub fn delays(&mut self, all: f32, cores: &[f32], delays: &mut [f32]) {
+        const MANY: usize = 16;
+        const LARGE: f32 = 4096.0;
+        if cores.len() < MANY || all > LARGE {
+            delays.iter_mut().zip(cores).for_each(|(delay, &cores)| *delay = self.delay(cores));
+            return;
+        }
+        self.whole.clear();
+        for &(seconds, free) in &self.steps {
+            let until = (free as usize + 1).max(self.whole.len());
+            self.whole.resize(until, seconds);
+        }
+        for (delay, &cores) in delays.iter_mut().zip(cores) {
+            let place = cores as usize;
+            let is_known = place as f32 == cores && place < self.whole.len();
+            *delay = if is_known { self.whole[place] } else { self.delay(cores) };
         }
     }
 
@@ -272,6 +363,13 @@ mod tests {
         releases.fill(2.0, [(5.0, 3.0), (9.0, 4.0)].into_iter());
         let delays = [1.0, 2.0, 3.0, 5.0, 6.0, 9.0, 20.0].map(|cores| releases.delay(cores));
         assert_eq!(delays, [0.0, 0.0, 5.0, 5.0, 9.0, 9.0, 9.0]);
+        // Many at once, whole ones and others, as each alone.
+        let cores: Vec<f32> = (1..60).map(|place| 0.5 * place as f32).collect();
+        let mut many = vec![0.0; cores.len()];
+        for all in [30.0, 10_000.0] {
+            releases.delays(all, &cores, &mut many);
+            assert!(cores.iter().zip(&many).all(|(&cores, &delay)| delay == releases.delay(cores)));
+        }
         releases.fill(2.0, [(-3.0, 3.0)].into_iter());
         assert_eq!(releases.delay(5.0), 0.0, "who outlives its declared end ends now");
     }
@@ -291,6 +389,15 @@ mod tests {
             let features = queue.features(place, 6.0, 32.0);
             let sum: f32 = features.iter().zip(&weights).map(|(feature, weight)| feature * weight).sum();
             assert!((sum - score).abs() < 1e-4, "{place}: {score} is not {sum}");
+        }
+        // Networks see the same numbers, scaled; the idle area is taken with another rounding.
+        let mut rows = [0.0; 3 * FEATURES.len()];
+        queue.encode(6.0, 32.0, &mut rows);
+        for (place, row) in rows.chunks(FEATURES.len()).enumerate() {
+            let features = queue.features(place, 6.0, 32.0);
+            for ((found, feature), scale) in row.iter().zip(features).zip(SCALES) {
+                assert!((found - feature * scale).abs() < 1e-6, "{place}: {found}, {feature} times {scale}");
+            }
         }
         queue.remove(0);
         assert_eq!((queue.len(), queue.cores[0], queue.waited[1]), (2, 1.0, 3600.0));
