@@ -78,6 +78,13 @@ Examples:
 The policy that is left, OUT/policy.toml, stands in an experiment wherever a policy's name does:
   order = \"trained/my/policy.toml\"")]
     Train(TrainArgs),
+    /// Say how well the lives of a trace's tasks are foretold from its past, or tune who foretells them
+    #[command(after_help = "\
+Examples:
+  rackwright predict experiments/configs/predict/openb.toml
+  rackwright predict my_prediction.toml --json
+  rackwright predict my_prediction.toml --tune tuned.toml      its numbers, from what comes before the test")]
+    Predict(PredictArgs),
     /// Import, inspect, generate, fit or transform workloads
     #[command(
         subcommand,
@@ -512,6 +519,8 @@ pub(crate) struct ListArgs {
 pub(crate) enum Family {
     /// What schedulers are made of
     Policies,
+    /// What foretells how long tasks will live
+    Predictors,
     /// What is measured
     Metrics,
     /// Traces that can be imported
@@ -539,6 +548,21 @@ pub(crate) struct TrainArgs {
     /// Folder for what is learned; an interrupted training in it goes on
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// The folder that holds traces/; without it, RACKWRIGHT_DATA
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// What is foretold and by whom, a TOML file
+    pub(crate) file: PathBuf,
+    /// Tune the predictor that the file names instead, and write it here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tune: Option<PathBuf>,
     /// The folder that holds traces/; without it, RACKWRIGHT_DATA
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -621,6 +645,8 @@ pub(crate) enum SchemaOf {
     Cluster,
     /// A file that `rackwright train` takes
     Training,
+    /// A file that `rackwright predict` takes
+    Prediction,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod fit;
 mod forecast;
 mod list;
 mod manual;
+mod predict;
 mod replay;
 mod report;
 mod rivals;
@@ -47,6 +48,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         None => run::main_job(&cli.main_job),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Train(args)) => train::train(&args),
+        Some(Command::Predict(args)) => predict::predict(&args),
         Some(Command::Trace(command)) => trace::trace(&command),
         Some(Command::Series(command)) => series::series(&command),
         Some(Command::List(args)) => list::list(&args),
