@@ -38,8 +38,8 @@ fn at(start: &Choice, point: &[f64]) -> Choice {
     visit(&mut choice.options, &mut |value, least, most| {
         let power = powers.next().copied().unwrap_or_default();
         let wanted = power.exp2().clamp(least, most);
-        let unit = 10_f64.powf(wanted.log10().floor() - 2.0);
-        *value = Value::Float(((wanted / unit).round() * unit).clamp(least, most));
+        let rounded = format!("{wanted:.2e}").parse().unwrap_or(wanted);
+        *value = Value::Float(f64::clamp(rounded, least, most));
     });
     choice
 }
