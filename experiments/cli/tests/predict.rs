@@ -26,7 +26,10 @@ fn lives_are_foretold_from_the_command_line() {
     }
     let json: serde_json::Value =
         serde_json::from_str(&printed(folder.path(), &["predict", "small.toml", "--json"])).expect("JSON");
-    assert_eq!((&json["prediction"], &json["predictors"][1]["predictor"]), (&"small".into(), &"survival".into()));
+    assert_eq!(
+        (&json["prediction"], &json["predictors"][1]["predictor"]),
+        (&"small".into(), &"survival".into())
+    );
     assert!(printed(folder.path(), &["list", "predictors"]).contains("survival"));
     assert!(printed(folder.path(), &["schema", "prediction"]).contains("test_from_seconds"));
 

@@ -1,15 +1,17 @@
-//! Tasks go where others live as long: the host whose time until it is empty is thought to grow least, in steps; among equals
+//! Tasks go where others live as long: the host whose time until it is empty is expected to grow least, in steps; among equals
 //! the one with the least left, as in best fit.
 //!
 //! ```text
-//!   end of a task  = now + what is foretold of its life, given its age (`crate::predict`)
-//!   end of a host  = the latest end of those on it
-//!   longer         = end of the new task - end of the host, 0 if it ends before
-//!   step           = 0 if nothing, else 1 + floor(log2(1 + longer / unit))
+//!   P(host empty by t)  = product over its tasks of P(the task has ended by t, given its age)     (`crate::predict`)
+//!   growth              = integral over t of P(host empty by t) P(the new task lives at t)
+//!                       = E max(end of host, end of task) - E (end of host)
+//!   step                = floor(steps log2(1 + growth / unit))
 //! ```
 //!
-//! The idea is that of lifetime-aware scheduling with lives foretold anew (Ling et al., LAVA, MLSys 2025): who has outlived what was foretold
-//! is foretold a longer life, so that an error does not last. The predictor learns during the episode, from what has ended in it.
+//! The idea is that of lifetime-aware scheduling with lives foretold anew (Ling et al., LAVA, MLSys 2025): who has outlived what was
+//! foretold is foretold a longer life, so that an error does not last. Here whole distributions are compared in the place of single
+//! values, tasks being taken to end independently. The predictor learns during the episode, from what has ended in it. Times
+//! count from now, from half a minute on in ratios of the square root of two, up to 22 days.
 
 use std::cmp::Reverse;
 
@@ -31,9 +33,8 @@ pub(super) const HELP: &str = "least growth of a host's time until it is empty, 
 #[serde(default, deny_unknown_fields, try_from = "Written")]
 pub(super) struct Options {
     choice: Choice,
-    task_share: f64,
-    host_share: f64,
     unit_seconds: f64,
+    steps: f64,
     again_seconds: f64,
 }
 
@@ -43,15 +44,12 @@ pub(super) struct Options {
 struct Written {
     /// Who foretells lives.
     predictor: Choice,
-    /// Which quantile of the new task's life counts,
-    #[serde(deserialize_with = "options::share")]
-    task_share: f64,
-    /// and which of the lives of those that run.
-    #[serde(deserialize_with = "options::share")]
-    host_share: f64,
-    /// Up to where the first step goes, in seconds.
+    /// How much growth counts as little, in seconds.
     #[serde(deserialize_with = "options::above_zero")]
     unit_seconds: f64,
+    /// How many steps there are to each doubling.
+    #[serde(deserialize_with = "options::above_zero")]
+    steps: f64,
     /// After so many seconds the end of a host is foretold anew, even if nothing happened there.
     #[serde(deserialize_with = "options::above_zero")]
     again_seconds: f64,
@@ -61,9 +59,8 @@ impl Default for Written {
     fn default() -> Self {
         Self {
             predictor: "survival".into(),
-            task_share: 0.5,
-            host_share: 0.5,
-            unit_seconds: 3600.0,
+            unit_seconds: 600.0,
+            steps: 1.0,
             again_seconds: 900.0,
         }
     }
@@ -79,12 +76,9 @@ impl TryFrom<Written> for Options {
     type Error = PolicyError;
 
     fn try_from(written: Written) -> Result<Self, PolicyError> {
-        let Written { predictor: choice, task_share, host_share, unit_seconds, again_seconds } = written;
+        let Written { predictor: choice, unit_seconds, steps, again_seconds } = written;
         predictor(&choice)?;
-        // All of a life has no end that could be foretold.
-        let below_one = |share: f64| share.min(0.999);
-        let (task_share, host_share) = (below_one(task_share), below_one(host_share));
-        Ok(Self { choice, task_share, host_share, unit_seconds, again_seconds })
+        Ok(Self { choice, unit_seconds, steps, again_seconds })
     }
 }
 
@@ -105,9 +99,13 @@ enum Told {
 #[derive(Clone, Default)]
 struct Host {
     tasks: Vec<TaskId>,
-    /// When it is empty, in seconds, and when that was foretold; `None` when something has changed.
-    end_seconds: Option<(f64, SimTime)>,
+    /// How likely it is empty after each of the times, and when that was foretold; nothing when something has changed.
+    empty: Vec<f64>,
+    asked: Option<SimTime>,
 }
+
+/// How many times are looked at.
+const TIMES: usize = 32;
 
 /// What was seen of an episode.
 struct Watched {
@@ -117,13 +115,23 @@ struct Watched {
     /// Whom this policy has placed since it last looked.
     placed: Vec<TaskId>,
     cursor: u64,
+    /// The times, in seconds from now: the middles of parts of so many seconds.
+    times: [f64; TIMES],
+    parts: [f64; TIMES],
+    until: Vec<f64>,
+    shares: Vec<f64>,
 }
 
 impl Watched {
     fn new(options: &Options) -> Self {
         let predictor = predictor(&options.choice).expect("it was made once before");
-        let (hosts, told, placed) = Default::default();
-        Self { predictor, hosts, told, placed, cursor: 0 }
+        let (hosts, told, placed, until, shares) = Default::default();
+        let border = |place: usize| {
+            if place == 0 { 0.0 } else { 30.0 * libm::exp2(place as f64 / 2.0) }
+        };
+        let times = std::array::from_fn(|place| (border(place) + border(place + 1)) / 2.0);
+        let parts = std::array::from_fn(|place| border(place + 1) - border(place));
+        Self { predictor, hosts, told, placed, cursor: 0, times, parts, until, shares }
     }
 
     fn began(&mut self, view: ClusterView<'_>, task: TaskId) {
@@ -170,28 +178,38 @@ impl Watched {
             tasks.push(task);
         }
         before.iter().for_each(|&task| self.ended(view, task));
-        self.hosts[index] = Host { tasks, end_seconds: None };
+        self.hosts[index] = Host { tasks, empty: Vec::new(), asked: None };
     }
 
-    /// When a host is thought to be empty, in seconds.
-    fn end_of(&mut self, view: ClusterView<'_>, host: usize, options: &Options) -> f64 {
+    /// How likely a task that has lived for so long lives at each of the times from now on.
+    fn alive(&mut self, view: ClusterView<'_>, task: TaskId, age_seconds: f64) {
+        self.until.clear();
+        self.until.extend(self.times.iter().map(|time| age_seconds + time));
+        let Self { predictor, until, shares, .. } = self;
+        predictor.outliving(&Case::seen(view, task), age_seconds, view.now(), until, shares);
+    }
+
+    /// By how much longer a host is expected not to be empty with a task that is alive at the times with these chances.
+    fn growth_seconds(
+        &mut self,
+        view: ClusterView<'_>,
+        host: usize,
+        alive: &[f64],
+        options: &Options,
+    ) -> f64 {
         let now = view.now();
-        let Host { tasks, end_seconds } = &mut self.hosts[host];
-        if let Some((end, asked)) = *end_seconds
-            && end > now.seconds()
-            && now.since(asked).seconds() < options.again_seconds
-        {
-            return end;
+        let is_old = |asked: SimTime| now.since(asked).seconds() >= options.again_seconds;
+        if self.hosts[host].asked.is_none_or(is_old) {
+            let tasks = std::mem::take(&mut self.hosts[host].tasks);
+            let mut empty = vec![1.0; TIMES];
+            for &task in &tasks {
+                self.alive(view, task, now.since(view.started(task)).seconds());
+                empty.iter_mut().zip(&self.shares).for_each(|(empty, share)| *empty *= 1.0 - share);
+            }
+            self.hosts[host] = Host { tasks, empty, asked: Some(now) };
         }
-        let mut end = now.seconds();
-        for &task in &*tasks {
-            let begin = view.started(task).seconds();
-            let age = now.seconds() - begin;
-            let life = self.predictor.life_seconds(&Case::seen(view, task), age, now, options.host_share);
-            end = end.max(begin + life);
-        }
-        *end_seconds = Some((end, now));
-        end
+        let parts = self.hosts[host].empty.iter().zip(alive).zip(&self.parts);
+        parts.map(|((empty, alive), seconds)| empty * alive * seconds).sum()
     }
 }
 
@@ -200,9 +218,9 @@ struct LifetimeAware {
     watched: Watched,
 }
 
-/// In which step so many seconds more lie.
-fn step(longer_seconds: f64, unit_seconds: f64) -> u32 {
-    if longer_seconds <= 0.0 { 0 } else { 1 + libm::log2(1.0 + longer_seconds / unit_seconds) as u32 }
+/// In which step a growth lies.
+fn step(growth_seconds: f64, unit_seconds: f64, steps: f64) -> u32 {
+    (steps * libm::log2(1.0 + growth_seconds / unit_seconds)) as u32
 }
 
 impl Policy for LifetimeAware {
@@ -210,16 +228,16 @@ impl Policy for LifetimeAware {
         let Request::Place { task } = request else { return Decision::Defer };
         let Self { options, watched } = self;
         watched.look(view);
-        let (now, shape) = (view.now(), view.shape(task));
-        let life = watched.predictor.life_seconds(&Case::seen(view, task), 0.0, now, options.task_share);
-        let end = now.seconds() + life;
+        let shape = view.shape(task);
+        watched.alive(view, task, 0.0);
+        let alive = watched.shares.clone();
         let mut best = None;
         for host in view.topology().hosts().filter(|&host| view.fits(shape, host)) {
-            let longer = end - watched.end_of(view, host.0 as usize, options);
+            let growth = watched.growth_seconds(view, host.0 as usize, &alive, options);
             let free = view.free()[host.0 as usize];
             let devices: u32 = view.devices_free(host).iter().map(|&free| u32::from(free)).sum();
             let left = (free.cpu_milli, free.memory_mib, devices);
-            let rank = Reverse((step(longer, options.unit_seconds), left, host));
+            let rank = Reverse((step(growth, options.unit_seconds, options.steps), left, host));
             best = best.max(Some(rank));
         }
         let host = best.map(|Reverse((_, _, host))| host);
@@ -241,8 +259,9 @@ mod tests {
 
     #[test]
     fn steps_by_hand() {
-        let of = |longer| step(longer, 60.0);
-        assert_eq!([of(-5.0), of(0.0), of(1.0), of(59.0), of(60.0), of(179.0), of(180.0)], [0, 0, 1, 1, 2, 2, 3]);
+        let of = |growth| step(growth, 60.0, 1.0);
+        assert_eq!([of(0.0), of(59.0), of(60.0), of(179.0), of(180.0)], [0, 0, 1, 1, 2]);
+        assert_eq!([step(59.0, 60.0, 2.0), step(60.0, 60.0, 2.0)], [1, 2], "twice as fine");
     }
 
     /// Tasks of 5 cores are short (10 s) and those of 3 or 1 core long (1000 s), which the first ones teach. At 2000 s a short one takes the

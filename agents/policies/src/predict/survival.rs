@@ -124,10 +124,26 @@ impl Table {
     }
 }
 
-/// Hazards by step, as they were at a moment.
+/// Hazards by step, as they were at a moment, and who is left at the end of each step.
 struct Curve {
     now: SimTime,
     hazards: Vec<f64>,
+    left: Vec<f64>,
+}
+
+impl Curve {
+    /// The share of all that gets to an age.
+    fn left_at(&self, ends: &[f64], age_seconds: f64) -> f64 {
+        let step = if age_seconds < 1.0 {
+            0
+        } else {
+            1 + (libm::log2(age_seconds) * STEPS_PER_DOUBLING as f64) as usize
+        };
+        let Some(&after) = self.left.get(step) else { return self.left.last().copied().unwrap_or_default() };
+        let (before, begin) = if step == 0 { (1.0, 0.0) } else { (self.left[step - 1], ends[step - 1]) };
+        let passed = ((age_seconds - begin) / (ends[step] - begin)).clamp(0.0, 1.0);
+        before - (before - after) * passed
+    }
 }
 
 struct Survival {
@@ -166,10 +182,39 @@ impl Predictor for Survival {
     }
 
     fn life_seconds(&mut self, case: &Case, age_seconds: f64, now: SimTime, share: f64) -> f64 {
+        let most = if self.options.up_to_estimate { case.estimate_seconds } else { f64::INFINITY };
+        let (curve, ends) = self.curve(case, now);
+        quantile(&curve.hazards, ends, age_seconds, share).min(most).max(age_seconds)
+    }
+
+    fn outliving(
+        &mut self,
+        case: &Case,
+        age_seconds: f64,
+        now: SimTime,
+        until_seconds: &[f64],
+        shares: &mut Vec<f64>,
+    ) {
+        let most = if self.options.up_to_estimate { case.estimate_seconds } else { f64::INFINITY };
+        let (curve, ends) = self.curve(case, now);
+        let left = curve.left_at(ends, age_seconds);
+        shares.clear();
+        shares.extend(until_seconds.iter().map(|&until| match left > 1e-12 {
+            _ if until >= most => 0.0,
+            true => curve.left_at(ends, until.max(age_seconds)) / left,
+            // Nobody has lived for so long: half are left when the age doubles.
+            false => (age_seconds / until).min(1.0),
+        }));
+    }
+}
+
+impl Survival {
+    /// The hazards of a case at this moment.
+    fn curve(&mut self, case: &Case, now: SimTime) -> (&Curve, &[f64]) {
         let Self { options, ends, records, tables, curves, .. } = self;
         let keys: Vec<Key> = options.levels.iter().map(|level| key_of(case, &level.alike)).collect();
-        let blank = || Curve { now: SimTime::MAX, hazards: Vec::new() };
-        let curve = curves.entry(keys).or_insert_with_key(|_| blank());
+        let blank = || Curve { now: SimTime::MAX, hazards: Vec::new(), left: Vec::new() };
+        let curve = curves.entry(keys).or_insert_with(blank);
         if curve.now != now {
             curve.now = now;
             // Half are left when the age doubles.
@@ -183,9 +228,14 @@ impl Predictor for Survival {
                     *hazard = (step.ended + level.strength * *hazard) / (step.got_there + level.strength);
                 }
             }
+            let mut left = 1.0;
+            curve.left.clear();
+            curve.left.extend(curve.hazards.iter().map(|hazard| {
+                left *= 1.0 - hazard;
+                left
+            }));
         }
-        let most = if options.up_to_estimate { case.estimate_seconds } else { f64::INFINITY };
-        quantile(&curve.hazards, ends, age_seconds, share).min(most).max(age_seconds)
+        (curve, ends)
     }
 }
 
@@ -269,12 +319,27 @@ mod tests {
         assert!((1.8..2.0).contains(&after), "{after}");
     }
 
+    /// In the first second a half ends, evenly, and in the step after it all others.
+    #[test]
+    fn who_outlives_an_age_by_hand() {
+        let curve = Curve { now: SimTime::ZERO, hazards: vec![0.5, 1.0], left: vec![0.5, 0.0] };
+        let ends = [1.0, libm::exp2(0.125)];
+        assert_eq!([0.0, 0.5, 1.0].map(|age| curve.left_at(&ends, age)), [1.0, 0.75, 0.5]);
+        assert!((curve.left_at(&ends, (1.0 + ends[1]) / 2.0) - 0.25).abs() < 1e-12);
+        assert_eq!(curve.left_at(&ends, 9.0), 0.0);
+    }
+
     /// Nobody is known: half of the lives double with the age.
     #[test]
     fn without_a_past_ages_double() {
         let mut survival = of_all(1.0);
         let life = survival.life_seconds(&of_tenant(0), 64.0, at(0.0), 0.5);
         assert!((life - 128.0).abs() < 1e-6, "{life}");
+        let mut shares = Vec::new();
+        survival.outliving(&of_tenant(0), 64.0, at(0.0), &[64.0, 128.0, 256.0], &mut shares);
+        for (share, expected) in shares.iter().zip([1.0, 0.5, 0.25]) {
+            assert!((share - expected).abs() < 1e-9, "{shares:?}");
+        }
     }
 
     /// Two tenants of 10 and 1000 s, ten lives each. A new one is thought to be one of both; each of them is known.
