@@ -6,11 +6,12 @@ use common::{printed, refusal};
 
 const CONFIG: &str = r#"
 name = "small"
-test_from_seconds = 20000
+test_from_seconds = 200000
 baselines = ["median"]
 [workload.source]
-generator = "mixed_cluster"
-tasks = 1000
+generator = "lublin"
+jobs = 1000
+processors = 16
 [predictors]
 median = "median"
 survival = "survival"

@@ -6,13 +6,14 @@ use runner::predict::Prediction;
 
 const VALID: &str = r#"
 name = "small"
-test_from_seconds = 20000
+test_from_seconds = 200000
 quantiles = [0.1, 0.5, 0.9]
 blocks = 10
 baselines = ["median"]
 [workload.source]
-generator = "mixed_cluster"
-tasks = 2000
+generator = "lublin"
+jobs = 1000
+processors = 16
 [predictors]
 median = "median"
 own = { policy = "history", alike = [["shape"]], window = 50 }
@@ -75,14 +76,14 @@ fn what_was_tuned_is_a_policy_file() {
 #[test]
 fn what_is_wrong_is_refused_with_its_place() {
     let refusals = [
-        ("test_from_seconds = 20000", "test_from_seconds = -1", "-1 stands there; allowed is 0 or more"),
-        ("test_from_seconds = 20000", "test_from_seconds = 1e9", "nothing would be tested"),
+        ("test_from_seconds = 200000", "test_from_seconds = -1", "-1 stands there; allowed is 0 or more"),
+        ("test_from_seconds = 200000", "test_from_seconds = 1e9", "nothing would be tested"),
         ("[0.1, 0.5, 0.9]", "[0.5, 0.1]", "allowed are numbers above 0 and below 1, rising"),
         ("blocks = 10", "blocks = 1", "1 stands there; allowed is 2 or more"),
         ("baselines = [\"median\"]", "baselines = [\"medean\"]", "did you mean"),
         ("median = \"median\"", "median = \"medean\"", "did you mean \\\"median\\\""),
         ("strength = 1.0", "strength = 0.0", "0 stands there; allowed is a number above 0"),
-        ("from_seconds = 2000\n", "from_seconds = 30000\n", "allowed is 0 up to test_from_seconds"),
+        ("from_seconds = 2000\n", "from_seconds = 300000\n", "allowed is 0 up to test_from_seconds"),
         ("population = 4", "population = 2", "2 stands there; allowed is 4 or more"),
     ];
     for (found, wrong, said) in refusals {
