@@ -44,8 +44,3 @@ pub(crate) fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f
 pub(crate) fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     checked(deserializer, |number| number.is_finite() && number >= 1.0, "a number of 1 or more")
 }
-
-/// A weight that pulls one way.
-pub(crate) fn at_least_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    checked(deserializer, |number| number.is_finite() && number >= 0.0, "a number of 0 or more")
-}

@@ -5,8 +5,7 @@
 //!   P(host empty by t)  = product over its tasks of P(the task has ended by t, given its age)     (`crate::predict`)
 //!   growth              = integral over t of P(host empty by t) P(the new task lives at t)
 //!                       = E max(end of host, end of task) - E (end of host)
-//!   left                = the mean share of cpu and memory that would be left on the host
-//!   step                = floor(steps (log2(1 + growth / unit) + tightness left))
+//!   step                = floor(steps log2(1 + growth / unit))
 //! ```
 //!
 //! The idea is that of lifetime-aware scheduling with lives foretold anew (Ling et al., LAVA, MLSys 2025): who has outlived what was
@@ -36,7 +35,6 @@ pub(super) struct Options {
     choice: Choice,
     unit_seconds: f64,
     steps: f64,
-    tightness: f64,
     again_seconds: f64,
 }
 
@@ -52,9 +50,6 @@ struct Written {
     /// How many steps there are to each doubling.
     #[serde(deserialize_with = "options::above_zero")]
     steps: f64,
-    /// As how many doublings of the growth it counts when the whole host is left.
-    #[serde(deserialize_with = "options::at_least_zero")]
-    tightness: f64,
     /// After so many seconds the end of a host is foretold anew, even if nothing happened there.
     #[serde(deserialize_with = "options::above_zero")]
     again_seconds: f64,
@@ -65,8 +60,7 @@ impl Default for Written {
         Self {
             predictor: "survival".into(),
             unit_seconds: 3600.0,
-            steps: 4.0,
-            tightness: 0.0,
+            steps: 8.0,
             again_seconds: 900.0,
         }
     }
@@ -82,9 +76,9 @@ impl TryFrom<Written> for Options {
     type Error = PolicyError;
 
     fn try_from(written: Written) -> Result<Self, PolicyError> {
-        let Written { predictor: choice, unit_seconds, steps, tightness, again_seconds } = written;
+        let Written { predictor: choice, unit_seconds, steps, again_seconds } = written;
         predictor(&choice)?;
-        Ok(Self { choice, unit_seconds, steps, tightness, again_seconds })
+        Ok(Self { choice, unit_seconds, steps, again_seconds })
     }
 }
 
@@ -224,22 +218,9 @@ struct LifetimeAware {
     watched: Watched,
 }
 
-impl Options {
-    /// In which step a host lies that would be filled for so much longer, with so much left of it.
-    fn step(&self, growth_seconds: f64, left: f64) -> u32 {
-        let doublings = libm::log2(1.0 + growth_seconds / self.unit_seconds);
-        (self.steps * (doublings + self.tightness * left)) as u32
-    }
-}
-
-/// The mean share of cpu and memory that is left of a host when a task has come.
-fn left_share(free: Resources, task: Resources, capacity: Resources) -> f64 {
-    let share = |free: u32, task: u32, whole: u32| match whole {
-        0 => 0.0,
-        _ => f64::from(free.saturating_sub(task)) / f64::from(whole),
-    };
-    let cpu = share(free.cpu_milli, task.cpu_milli, capacity.cpu_milli);
-    (cpu + share(free.memory_mib, task.memory_mib, capacity.memory_mib)) / 2.0
+/// In which step a growth lies.
+fn step(growth_seconds: f64, unit_seconds: f64, steps: f64) -> u32 {
+    (steps * libm::log2(1.0 + growth_seconds / unit_seconds)) as u32
 }
 
 impl Policy for LifetimeAware {
@@ -256,8 +237,7 @@ impl Policy for LifetimeAware {
             let free = view.free()[host.0 as usize];
             let devices: u32 = view.devices_free(host).iter().map(|&free| u32::from(free)).sum();
             let left = (free.cpu_milli, free.memory_mib, devices);
-            let share = left_share(free, shape.resources, view.topology().capacity(host));
-            let rank = Reverse((options.step(growth, share), left, host));
+            let rank = Reverse((step(growth, options.unit_seconds, options.steps), left, host));
             best = best.max(Some(rank));
         }
         let host = best.map(|Reverse((_, _, host))| host);
@@ -279,16 +259,9 @@ mod tests {
 
     #[test]
     fn steps_by_hand() {
-        let of = |steps, tightness, growth, left| {
-            let options = Options { unit_seconds: 60.0, steps, tightness, ..Options::default() };
-            options.step(growth, left)
-        };
-        assert_eq!([0.0, 59.0, 60.0, 179.0, 180.0].map(|growth| of(1.0, 0.0, growth, 1.0)), [0, 0, 1, 1, 2]);
-        assert_eq!([of(2.0, 0.0, 59.0, 1.0), of(2.0, 0.0, 60.0, 1.0)], [1, 2], "twice as fine");
-        // Half of the host left counts as two doublings more.
-        assert_eq!([of(1.0, 4.0, 60.0, 0.0), of(1.0, 4.0, 60.0, 0.5)], [1, 3]);
-        let resources = |cpu_milli, memory_mib| Resources { cpu_milli, memory_mib };
-        assert_eq!(left_share(resources(3000, 10), resources(1000, 2), resources(8000, 16)), (0.25 + 0.5) / 2.0);
+        let of = |growth| step(growth, 60.0, 1.0);
+        assert_eq!([of(0.0), of(59.0), of(60.0), of(179.0), of(180.0)], [0, 0, 1, 1, 2]);
+        assert_eq!([step(59.0, 60.0, 2.0), step(60.0, 60.0, 2.0)], [1, 2], "twice as fine");
     }
 
     /// Tasks of 5 cores are short (10 s) and those of 3 or 1 core long (1000 s), which the first ones teach. At 2000 s a short one takes the
