@@ -148,6 +148,12 @@ impl<'a> ClusterView<'a> {
         self.engine.cluster.tasks[task].since
     }
 
+    /// How long a finished task ran, at reference speed; nothing of any other task.
+    #[inline]
+    pub fn ran(self, task: TaskId) -> Option<SimDuration> {
+        (self.status(task) == Status::Finished).then(|| self.engine.workload.work(task))
+    }
+
     /// How often a task was started before it got where it stands.
     #[inline]
     pub fn attempt(self, task: TaskId) -> u16 {
@@ -447,16 +453,17 @@ impl HostState {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::engine::Step;
-    use crate::kernel::ids::TaskId;
-    use crate::kernel::time::SimTime;
+    use crate::event::Event;
+    use crate::observe::Observer;
     use crate::testing;
 
     #[test]
     fn what_is_recorded_of_a_task_is_seen_when_the_task_has_come_and_no_earlier() {
         let work = "at 0 cpu 1 work 1 started 0 on left | at 1 cpu 1 work 1 started 3 | at 1 cpu 1 work 1";
         let mut engine = testing::engine("cpu 1", work);
-        let seen = |view: super::ClusterView<'_>| {
+        let seen = |view: ClusterView<'_>| {
             let of = |task| {
                 (view.recorded_start(TaskId(task)), view.recorded_host(TaskId(task)).map(str::to_owned))
             };
@@ -468,5 +475,25 @@ mod tests {
         assert_eq!(seen(engine.view()), [first.clone(), nothing.clone(), nothing.clone()]);
         testing::run_first_fit(&mut engine, &mut ());
         assert_eq!(seen(engine.view()), [first, (Some(SimTime(3_000_000)), None), nothing]);
+    }
+
+    #[test]
+    fn how_long_a_task_runs_is_seen_when_it_has_ended_and_no_earlier() {
+        let mut engine = testing::engine("cpu 1", "at 0 cpu 1 work 3 | at 1 cpu 1 work 4");
+        let mut seen = Seen(Vec::new());
+        testing::run_first_fit(&mut engine, &mut seen);
+        let seconds = |seconds: u64| Some(SimDuration(seconds * 1_000_000));
+        let expected = [[None, None], [seconds(3), None], [seconds(3), seconds(4)]];
+        seen.0.dedup();
+        assert_eq!(seen.0, expected);
+    }
+
+    /// What is seen of two tasks at each event.
+    struct Seen(Vec<[Option<SimDuration>; 2]>);
+
+    impl Observer for Seen {
+        fn on_event(&mut self, _: &Event, view: ClusterView<'_>) {
+            self.0.push([TaskId(0), TaskId(1)].map(|task| view.ran(task)));
+        }
     }
 }

@@ -5,6 +5,7 @@
 //!                              EASY, conservative, whoever fits)
 //!   Request::Place --> place/  where: most are a Score, and Greedy<Score> remembers what it found out
 //!   Request::Rebalance --> rebalance/  what to move, then power/  which hosts sleep, and how fast they run
+//!   predict/  how long tasks will live: asked by policies, and held against traces
 //! ```
 //!
 //! To add a placement policy: write `src/place/NAME.rs`, put `NAME` into the list in `src/place/mod.rs`. Configs,
@@ -18,6 +19,7 @@ pub mod place;
 pub mod policy;
 pub mod power;
 pub mod power_models;
+pub mod predict;
 pub mod rebalance;
 pub mod room;
 pub mod scheduler;

@@ -34,3 +34,13 @@ pub(crate) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
 pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     checked(deserializer, |seconds| seconds.is_finite() && seconds >= 0.0, "0 or more seconds").map(Some)
 }
+
+/// A strength.
+pub(crate) fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    checked(deserializer, |number| number.is_finite() && number > 0.0, "a number above 0")
+}
+
+/// A count that need not be whole.
+pub(crate) fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    checked(deserializer, |number| number.is_finite() && number >= 1.0, "a number of 1 or more")
+}

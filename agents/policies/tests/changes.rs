@@ -170,6 +170,12 @@ fn an_overloaded_host_is_relieved() {
         "{}",
         value("cpu_shortage_percent")
     );
+    // Of the 372 that were given: two cores for 100 s, and from the move on four more for 90 s.
+    assert!(
+        (value("cpu_use_occupied_percent") - 100.0 * 372.0 / 560.0).abs() < 0.5,
+        "{}",
+        value("cpu_use_occupied_percent")
+    );
     assert!(value("slatah_percent") > 2.0 && value("slatah_paper_percent") > 2.0);
     assert!(value("esv") > 0.0 && value("host_shutdowns") <= 2.0);
 }

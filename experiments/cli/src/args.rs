@@ -86,6 +86,13 @@ Examples:
 
 The formula stands in an experiment wherever an order's name does: order = \"formula.toml\"")]
     Distil(DistilArgs),
+    /// Say how well the lives of a trace's tasks are foretold from its past, or tune who foretells them
+    #[command(after_help = "\
+Examples:
+  rackwright predict experiments/configs/predict/openb.toml
+  rackwright predict my_prediction.toml --json
+  rackwright predict my_prediction.toml --tune tuned.toml      its numbers, from what comes before the test")]
+    Predict(PredictArgs),
     /// Import, inspect, generate, fit or transform workloads
     #[command(
         subcommand,
@@ -520,6 +527,8 @@ pub(crate) struct ListArgs {
 pub(crate) enum Family {
     /// What schedulers are made of
     Policies,
+    /// What foretells how long tasks will live
+    Predictors,
     /// What is measured
     Metrics,
     /// Traces that can be imported
@@ -571,6 +580,21 @@ pub(crate) struct DistilArgs {
     /// Write the formula that is worth most as a policy file
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The folder that holds traces/; without it, RACKWRIGHT_DATA
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// What is foretold and by whom, a TOML file
+    pub(crate) file: PathBuf,
+    /// Tune the predictor that the file names instead, and write it here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tune: Option<PathBuf>,
     /// The folder that holds traces/; without it, RACKWRIGHT_DATA
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -653,6 +677,8 @@ pub(crate) enum SchemaOf {
     Cluster,
     /// A file that `rackwright train` takes
     Training,
+    /// A file that `rackwright predict` takes
+    Prediction,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
         Some(family) => vec![family],
         None => vec![
             Family::Policies,
+            Family::Predictors,
             Family::Metrics,
             Family::Formats,
             Family::Series,
@@ -63,6 +64,7 @@ fn entries(family: Family) -> Vec<Entry> {
             .into_iter()
             .map(|(family, name, help)| Entry { family, name: name.into(), help: help.into(), more: vec![] })
             .collect(),
+        Family::Predictors => plain("predictor", policies::predict::NAMES.to_vec()),
         Family::Metrics => metrics(),
         Family::Formats => plain("format", traces::import::names()),
         Family::Series => plain("series", traces::series::names()),

@@ -10,6 +10,7 @@ mod fit;
 mod forecast;
 mod list;
 mod manual;
+mod predict;
 mod replay;
 mod report;
 mod rivals;
@@ -49,6 +50,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Train(args)) => train::train(&args),
         Some(Command::Distil(args)) => distil::distil(&args),
+        Some(Command::Predict(args)) => predict::predict(&args),
         Some(Command::Trace(command)) => trace::trace(&command),
         Some(Command::Series(command)) => series::series(&command),
         Some(Command::List(args)) => list::list(&args),

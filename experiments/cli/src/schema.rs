@@ -14,6 +14,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
         SchemaOf::Experiment => schema::experiment(),
         SchemaOf::Cluster => schema::cluster(),
         SchemaOf::Training => schema::training(),
+        SchemaOf::Prediction => schema::prediction(),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(failed)? + "\n";
     match &args.out {

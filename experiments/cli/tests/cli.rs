@@ -55,6 +55,7 @@ fn every_verb_has_help_with_examples() {
         &["bench"],
         &["report"],
         &["rivals"],
+        &["predict"],
         &["train"],
         &["schema"],
         &["completions"],
@@ -491,7 +492,7 @@ fn every_config_plans() {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
-            if path.is_dir() && !path.ends_with("clusters") && !path.ends_with("train") {
+            if path.is_dir() && !["clusters", "train", "predict"].iter().any(|name| path.ends_with(name)) {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "toml") {
                 count += 1;

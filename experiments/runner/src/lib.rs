@@ -14,6 +14,7 @@
 //!     |     assets.rs     topologies and workloads, made once and shared
 //!     |     series.rs     the cluster over time
 //!  replay.rs      a trace's own decisions repeated, and held against the trace
+//!  predict.rs     how well lives are foretold
 //!  train.rs       policies from a training configuration, a search for each seed
 //!  bench.rs       how fast all this is; memory.rs  how memory is counted
 //! ```
@@ -32,6 +33,7 @@ pub mod forecast;
 pub mod memory;
 pub mod nearest;
 pub mod plan;
+pub mod predict;
 pub mod replay;
 pub mod selection;
 pub mod series;

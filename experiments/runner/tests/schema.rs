@@ -36,16 +36,18 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn every_config_is_valid() {
     let (experiment, cluster) = (validator(&schema::experiment()), validator(&schema::cluster()));
     let training = validator(&schema::training());
+    let prediction = validator(&schema::prediction());
     let mut count = 0;
     for path in
         files(&configs()).into_iter().filter(|path| path.extension().is_some_and(|found| found == "toml"))
     {
         let text = std::fs::read_to_string(&path).expect("readable");
         let lies_in = |name: &str| path.parent().is_some_and(|folder| folder.ends_with(name));
-        let validator = match (lies_in("clusters"), lies_in("train")) {
-            (true, _) => &cluster,
-            (_, true) => &training,
-            _ => &experiment,
+        let validator = match () {
+            () if lies_in("clusters") => &cluster,
+            () if lies_in("train") => &training,
+            () if lies_in("predict") => &prediction,
+            () => &experiment,
         };
         if let Err(error) = validator.validate(&as_json(&text)) {
             panic!("{}: {error} at {}", path.display(), error.instance_path());

@@ -22,6 +22,8 @@ use crate::models::cloudsim::{self, Standing};
 use crate::rules::Accounting;
 use crate::view::ClusterView;
 
+use super::window::Window;
+
 /// What the paper takes of the use of a task for lost while it is moved.
 const LOST_BY_MIGRATION: f64 = 0.1;
 
@@ -40,6 +42,8 @@ pub struct Sums {
     pub pdm_paper: f64,
     /// What tasks lacked over what they asked for.
     pub shortage: f64,
+    /// What tasks were given over the cpu of hosts in the time in which they were active: a fraction.
+    pub use_active: f64,
     /// How often a host went from holding tasks to holding none; all count as holding some before the first look.
     pub host_shutdowns: u64,
 }
@@ -136,10 +140,25 @@ impl TaskBook {
     }
 }
 
+/// What tasks asked for, what they were given of it, and what hosts had while they were active, all in thousandths of a core
+/// times seconds, from the beginning of an episode until some moment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flow {
+    demanded: f64,
+    given: f64,
+    /// Given where a host had no more to give.
+    lacked: f64,
+    active: f64,
+}
+
 /// Watches an episode.
 #[derive(Clone, Debug)]
 pub(super) struct Consolidation {
     accounting: Accounting,
+    /// What of it is measured where that can be told apart: what was asked for and given.
+    window: Window,
+    begin: Option<Flow>,
+    end: Option<Flow>,
     hosts: IdVec<HostId, HostBook>,
     tasks: IdVec<TaskId, TaskBook>,
     /// Where tasks that are on their way come from, and what tasks asked for at the last look.
@@ -156,12 +175,15 @@ pub(super) struct Consolidation {
 
 impl Consolidation {
     /// Of an episode at its beginning, where there is something to watch.
-    pub(super) fn new(view: ClusterView<'_>) -> Option<Box<Self>> {
+    pub(super) fn new(window: Window, view: ClusterView<'_>) -> Option<Box<Self>> {
         let rules = view.rules();
         let accounting = rules.accounting;
         (rules.rebalancing.is_some() || accounting != Accounting::Exact).then(|| {
             Box::new(Self {
                 accounting,
+                window,
+                begin: None,
+                end: None,
                 hosts: IdVec::filled(HostBook::EMPTY, view.topology().host_count()),
                 tasks: IdVec::filled(TaskBook::default(), view.task_count()),
                 sources: IdVec::filled(None, view.task_count()),
@@ -176,10 +198,44 @@ impl Consolidation {
     }
 
     pub(super) fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
+        self.pass_borders(view.now(), view);
         match self.accounting {
             Accounting::Exact => self.on_event_exact(event, view),
             Accounting::Cloudsim3 => self.on_event_cloudsim(event, view),
         }
+    }
+
+    /// Takes the borders of the window at or before `reached`, as nothing has changed since the last event.
+    fn pass_borders(&mut self, reached: SimTime, view: ClusterView<'_>) {
+        let Window { begin, end } = self.window;
+        if begin > SimTime::ZERO && self.begin.is_none() && begin <= reached {
+            self.begin = Some(self.flow(begin, view));
+        }
+        if let Some(end) = end.filter(|&end| self.end.is_none() && end <= reached) {
+            self.end = Some(self.flow(end, view));
+        }
+    }
+
+    /// What was asked for and given until a moment since which nothing has changed. Under CloudSim's accounting nothing is
+    /// counted after the last look.
+    fn flow(&self, until: SimTime, view: ClusterView<'_>) -> Flow {
+        let is_exact = self.accounting == Accounting::Exact;
+        let mut flow = Flow::default();
+        for task in self.tasks.iter() {
+            let mut book = *task;
+            if is_exact {
+                book.pass(until);
+            }
+            flow.demanded += book.demanded_sum;
+            flow.given += book.given_sum;
+        }
+        for (host, book) in self.hosts.ids().zip(self.hosts.iter()) {
+            let seconds = if is_exact && book.is_recorded { until.since(book.since).seconds() } else { 0.0 };
+            let active = book.active_seconds + if book.is_active { seconds } else { 0.0 };
+            flow.lacked += book.lacked_sum + book.lacked * seconds;
+            flow.active += active * f64::from(view.topology().physical(host).cpu_milli);
+        }
+        flow
     }
 
     // Exact.
@@ -350,6 +406,7 @@ impl Consolidation {
     pub(super) fn sums(&self, view: ClusterView<'_>) -> Sums {
         let mut books = self.clone();
         let is_exact = self.accounting == Accounting::Exact;
+        books.pass_borders(view.now(), view);
         if is_exact {
             books.hosts.iter_mut().for_each(|book| book.pass(view.now()));
             books.tasks.iter_mut().for_each(|book| book.pass(view.now()));
@@ -358,23 +415,27 @@ impl Consolidation {
         books.hosts.iter_mut().for_each(|book| {
             book.shutdowns += u64::from(book.is_recorded && book.was_active && !book.is_active);
         });
-        let (hosts, tasks) = (&books.hosts, &books.tasks);
-        let sum_hosts = |of: fn(&HostBook) -> f64| hosts.iter().map(of).sum::<f64>();
-        let sum_tasks = |of: fn(&TaskBook) -> f64| tasks.iter().map(of).sum::<f64>();
-        let demanded = sum_tasks(|book| book.demanded_sum);
         let short = |book: &HostBook| (book.short_seconds, book.active_seconds);
         let full = |book: &HostBook| (book.full_seconds, book.active_seconds);
         let lost = |book: &TaskBook| (LOST_BY_MIGRATION * book.demanded_when_moved, book.demanded_sum);
+        let (hosts, tasks) = (&books.hosts, &books.tasks);
+        let sum_tasks = |of: fn(&TaskBook) -> f64| tasks.iter().map(of).sum::<f64>();
+        let begin = match books.begin {
+            Some(begin) => begin,
+            None if self.window.begin == SimTime::ZERO => Flow::default(),
+            None => books.flow(view.now(), view),
+        };
+        let end = books.end.unwrap_or_else(|| books.flow(view.now(), view));
+        let demanded = end.demanded - begin.demanded;
+        let (given, lacked) = (end.given - begin.given, end.lacked - begin.lacked);
         Sums {
+            use_active: over(given - lacked, end.active - begin.active),
             energy_joules: if is_exact { view.it_energy_joules() } else { books.energy_joules },
             slatah: ratio_of_sums(hosts.iter().map(short)),
             slatah_paper: mean_of_ratios(hosts.iter().map(full)),
-            pdm: over(sum_tasks(|book| book.lacked_when_moved), demanded),
+            pdm: over(sum_tasks(|book| book.lacked_when_moved), sum_tasks(|book| book.demanded_sum)),
             pdm_paper: mean_of_ratios(tasks.iter().map(lost)),
-            shortage: over(
-                demanded - sum_tasks(|book| book.given_sum) + sum_hosts(|book| book.lacked_sum),
-                demanded,
-            ),
+            shortage: over(demanded - given + lacked, demanded),
             host_shutdowns: hosts.iter().map(|book| book.shutdowns).sum(),
         }
     }

@@ -172,7 +172,7 @@ macro_rules! metrics {
             /// Those that measure a window of an episode, which is at its beginning now.
             pub fn over(window: Window, view: ClusterView<'_>) -> Self {
                 let borders = (window != Window::default()).then(|| Borders::new(window, view));
-                Self { borders, consolidation: Consolidation::new(view), ..Self::default() }
+                Self { borders, consolidation: Consolidation::new(window, view), ..Self::default() }
             }
 
             /// The part of an episode that was measured, when the episode has ended.
@@ -254,6 +254,7 @@ metrics! {
     memory_utilisation,
     gpu_utilisation,
     occupied_hosts_mean,
+    empty_host_hours,
     stranded_gpu,
     hosts_on_mean,
     utilisation_published,
@@ -278,6 +279,7 @@ metrics! {
     esv: service_levels::Esv,
     esv_paper: service_levels::EsvPaper,
     cpu_shortage_percent: service_levels::Shortage,
+    cpu_use_occupied_percent: service_levels::UseOccupied,
     host_shutdowns: service_levels::HostShutdowns,
     replay_start_error_mean,
     replay_start_error_max,

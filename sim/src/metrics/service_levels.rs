@@ -50,6 +50,20 @@ levels! {
         |sums| sums.host_shutdowns as f64;
 }
 
+/// What tasks were given of the cpu of hosts that were not empty.
+#[derive(Default)]
+pub(super) struct UseOccupied;
+
+impl Metric for UseOccupied {
+    const UNIT: &'static str = "%";
+    const BETTER: Better = Better::Higher;
+    const HELP: &'static str = "what tasks were given of the cpu of hosts, while these were active";
+
+    fn value(&self, measured: &Measured<'_>) -> f64 {
+        measured.consolidation().map_or(0.0, |sums| 100.0 * sums.use_active)
+    }
+}
+
 /// Energy of all hosts under the accounting of the rules.
 #[derive(Default)]
 pub(super) struct Energy;

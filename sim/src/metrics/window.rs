@@ -143,7 +143,8 @@ impl<'a> Measured<'a> {
         Self { consolidation, ..self }
     }
 
-    /// What consolidation is judged by, over the whole episode; nothing where it was never asked what to change.
+    /// What consolidation is judged by, over the whole episode, but for shortage and use, which are of the measured part; nothing
+    /// where it was never asked what to change.
     pub fn consolidation(&self) -> Option<Sums> {
         self.consolidation
     }
@@ -273,6 +274,7 @@ mod tests {
         "tasks_rejected",
         "evictions",
         "migrations",
+        "empty_host_hours",
     ];
     /// Averages over the time of the window.
     const AVERAGES: &[&str] = &[
@@ -324,6 +326,7 @@ mod tests {
         "esv",
         "esv_paper",
         "cpu_shortage_percent",
+        "cpu_use_occupied_percent",
         "host_shutdowns",
     ];
 
@@ -381,6 +384,7 @@ mod tests {
             ("queue_length_mean", 0.5),
             ("cpu_utilisation", 1.0),
             ("power_mean", 0.2),
+            ("empty_host_hours", 0.0),
         ] {
             let got = value(&values, name);
             assert!((got - expected).abs() < 1e-12, "{name}: {got} is not {expected}");
@@ -400,6 +404,7 @@ mod tests {
         let window = Window { begin: SimTime(20_000_000), end: Some(SimTime(70_000_000)) };
         let mut metrics = MetricSet::over(window, engine.view());
         testing::run_first_fit(&mut engine, &mut metrics);
+        assert!((value(&metrics.values(engine.view()), "empty_host_hours") - 50.0 / 3600.0).abs() < 1e-12);
         // 100 W idle for 50 s.
         assert!((value(&metrics.values(engine.view()), "energy_it") - 100.0 * 50.0 / 3.6e6).abs() < 1e-12);
     }

@@ -23,6 +23,8 @@ family! {
     fgd
     fgd_stranded
     linear
+    lifetime_aware
+    fixed_overcommit
     pwr
     kube_default
     best_fit_published

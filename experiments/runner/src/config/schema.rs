@@ -38,6 +38,11 @@ pub fn training() -> Value {
     root::<crate::train::AnyTrainConfig>("A training of Rackwright")
 }
 
+/// The schema of a comparison of predictors.
+pub fn prediction() -> Value {
+    root::<crate::predict::PredictConfig>("A comparison of predictors of Rackwright")
+}
+
 fn root<T: JsonSchema>(title: &str) -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), title.into());
