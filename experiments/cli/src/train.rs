@@ -2,14 +2,15 @@
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use runner::train::{TrainStanding, Training};
+use reports::figures::curves::{self, Panel, Scale};
+use runner::train::{TrainStanding, Trained, Training};
 use serde_json::json;
 
 use crate::args::TrainArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, failed};
 use crate::run::DATA_VARIABLE;
 use crate::terminal::print;
 
@@ -27,18 +28,52 @@ pub(crate) fn train(args: &TrainArgs) -> Result<(), Failure> {
         bar.finish_and_clear();
     }
     let best = args.out.join("policy.toml");
+    let curves = args.out.join("curves.svg");
+    draw_curves(&trained, training.measure(), &curves)?;
     if args.json {
         let seeds: Vec<_> = trained
             .iter()
             .map(|one| json!({ "seed": one.seed, "validation": one.validation, "policy": one.policy }))
             .collect();
-        return print(&json!({ "training": training.name(), "policy": best, "seeds": seeds }).to_string());
+        return print(
+            &json!({ "training": training.name(), "policy": best, "curves": curves, "seeds": seeds })
+                .to_string(),
+        );
     }
     let mut text = format!("{}: {}\n", training.name(), training.measure());
     for one in &trained {
         text.push_str(&format!("  seed {:<4} {:.4}  {}\n", one.seed, one.validation, one.policy.display()));
     }
-    print(&format!("{text}the best of them: {}", best.display()))
+    print(&format!("{text}the best of them: {}\nlearning curves:  {}", best.display(), curves.display()))
+}
+
+/// Draws what the searches saw, from the tables that they left.
+fn draw_curves(trained: &[Trained], measure: &str, path: &Path) -> Result<(), Failure> {
+    let mut panels = ["Mean of the search, on what is held back", "Best of each generation, on its own work"]
+        .map(|title| Panel {
+            title: format!("{title} ({measure})"),
+            horizontal: "generation".to_owned(),
+            scale: Scale::Linear,
+            top: 0.0,
+            curves: Vec::new(),
+        });
+    for one in trained {
+        let table = one.policy.with_file_name("curve.csv");
+        let text = std::fs::read_to_string(&table)
+            .map_err(|error| failed(anyhow::anyhow!("{}: {error}", table.display())))?;
+        for (panel, column) in panels.iter_mut().zip([2, 1]) {
+            let point = |line: &str| {
+                let mut cells = line.split(',');
+                let generation = cells.next()?.parse().ok()?;
+                Some((generation, cells.nth(column - 1)?.parse().ok()?))
+            };
+            panel
+                .curves
+                .push((format!("seed {}", one.seed), text.lines().skip(1).filter_map(point).collect()));
+        }
+    }
+    let svg = curves::draw(&panels).map_err(failed)?;
+    std::fs::write(path, svg).map_err(|error| failed(anyhow::anyhow!("{}: {error}", path.display())))
 }
 
 fn bar() -> ProgressBar {

@@ -35,7 +35,7 @@ pub struct Panel {
     pub horizontal: String,
     /// How the horizontal axis counts.
     pub scale: Scale,
-    /// Where the vertical axis ends at least.
+    /// Where the vertical axis ends at least; it begins at 0, or at what is less.
     pub top: f64,
     /// By name, the points from left to right; equal names have equal colours in all panels.
     pub curves: Vec<(String, Vec<(f64, f64)>)>,
@@ -80,7 +80,8 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, names: &[&str]) -> Result<(), Repo
         Scale::Logarithmic => Axis::logarithmic(start.max(1.0), end.max(1.0), 10),
     };
     let largest = points().map(|point| point.1).fold(0.0, f64::max);
-    let up = Axis::linear(0.0, if largest > panel.top { largest * 1.04 } else { panel.top }, 6);
+    let smallest = points().map(|point| point.1).fold(0.0, f64::min);
+    let up = Axis::linear(1.04 * smallest, if largest > panel.top { largest * 1.04 } else { panel.top }, 6);
 
     let title =
         Text::new(panel.title.clone(), (LABELS_LEFT as i32, TITLE_HEIGHT / 2), ink_text(TEXT, HPos::Left));
@@ -146,6 +147,7 @@ mod tests {
         let panels = [
             panel(Scale::Linear, &[("trace", &one), ("simulated", &one[..1])]),
             panel(Scale::Logarithmic, &[("trace", &one), ("nobody", &[])]),
+            panel(Scale::Linear, &[("trace", &[(0.0, -5.0), (1.0, -7.5)])]),
         ];
         let svg = draw(&panels).unwrap();
         assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
@@ -153,6 +155,7 @@ mod tests {
             assert!(svg.contains(word), "{word}");
         }
         assert!(!svg.contains("NaN") && !svg.contains("inf") && !svg.contains("nobody"));
+        assert!(svg.contains("\n-6\n"), "what is less than nothing has its place");
     }
 
     #[test]
