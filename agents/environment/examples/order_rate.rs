@@ -5,13 +5,14 @@
 //! ```
 //!
 //! For each discipline it prints the episodes a second that `PoolPlayer` plays under Smith's rule, and the decisions a second of
-//! `OrderEnvironment` with its features and mask written each time, choosing anyone, and how many candidates there were in the mean.
+//! `OrderEnvironment` with its features and mask written each time, choosing anyone, and how many candidates there were in the mean. Seconds
+//! are those that it had a core, where the system says so (Linux), else those of the clock.
 
 // Its lines are what an example is for.
 #![allow(clippy::print_stdout)]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use environment::environment::Environment;
 use environment::order::{OrderEnvironment, OrderEpisodes, PoolSource};
@@ -34,21 +35,42 @@ fn jobs() -> Jobs {
     jobs
 }
 
+/// Seconds that this thread had a core.
+struct Busy {
+    begin: Instant,
+    busy: Option<f64>,
+}
+
+fn busy() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(text.split(' ').next()?.parse::<f64>().ok()? / 1e9)
+}
+
+impl Busy {
+    fn now() -> Self {
+        Self { begin: Instant::now(), busy: busy() }
+    }
+
+    fn seconds(&self) -> f64 {
+        let clock = self.begin.elapsed().as_secs_f64();
+        self.busy.zip(busy()).map_or(clock, |(before, after)| after - before)
+    }
+}
+
 fn main() {
     let seconds = std::env::args().nth(1).map_or(2.0, |text| text.parse().expect("seconds"));
-    let time = Duration::from_secs_f64(seconds);
     let jobs = jobs();
     for passing in [Passing::None, Passing::EasyPublished, Passing::Easy] {
         let mut weights = [0.0; 18];
         (weights[0], weights[1]) = (2.0, 1.0);
-        let (begin, mut episodes, mut slowdown) = (Instant::now(), 0, 0.0);
+        let (begin, mut episodes, mut slowdown) = (Busy::now(), 0, 0.0);
         let mut player = PoolPlayer::default();
-        while begin.elapsed() < time {
+        while begin.seconds() < seconds {
             let window = jobs.window(97 * episodes % (jobs.len() - SEQUENCE_JOBS), SEQUENCE_JOBS);
             slowdown += player.play(&window, 1000 * PROCESSORS, passing, &mut weights);
             episodes += 1;
         }
-        let rate = episodes as f64 / begin.elapsed().as_secs_f64();
+        let rate = episodes as f64 / begin.seconds();
         println!(
             "{passing:?}: player {rate:.0} episodes/s, bounded slowdown {:.2}",
             slowdown / episodes as f64
@@ -59,9 +81,9 @@ fn main() {
         let mut environment = OrderEnvironment::new(Arc::new(episodes));
         let spec = environment.spec();
         let (mut observation, mut mask) = (vec![0.0; spec.observation_len()], vec![false; spec.candidates]);
-        let (begin, mut decisions, mut candidates, mut episode) = (Instant::now(), 0_usize, 0, 0);
+        let (begin, mut decisions, mut candidates, mut episode) = (Busy::now(), 0_usize, 0, 0);
         environment.reset(Seed(0));
-        while begin.elapsed() < time {
+        while begin.seconds() < seconds {
             for _ in 0..100 {
                 environment.observe(&mut observation, &mut mask);
                 let count = environment.candidates().len();
@@ -75,7 +97,7 @@ fn main() {
                 decisions += 1;
             }
         }
-        let rate = decisions as f64 / begin.elapsed().as_secs_f64();
+        let rate = decisions as f64 / begin.seconds();
         println!(
             "{passing:?}: environment {rate:.0} decisions/s, {:.1} candidates in the mean",
             candidates as f64 / decisions as f64

@@ -5,6 +5,9 @@
 //! processor has them. Every product is added without rounding in between, in one order: a processor without such instructions is
 //! slow and finds the same bits.
 
+// Loops over the places of fixed arrays are what compilers unroll here.
+#![allow(clippy::needless_range_loop)]
+
 /// Columns are filled up to a multiple of so many.
 pub(crate) const LANES: usize = 8;
 /// Rows are filled up to a multiple of so many.
