@@ -13,6 +13,16 @@ const SECOND: u64 = 1_000_000;
 
 /// What happened, and the metrics, under a scheduler that is asked every ten seconds and when a task finds no place.
 fn played(scheduler: &str, hosts: &str, work: &str) -> (Vec<String>, impl Fn(&str) -> f64) {
+    played_in(Window::default(), scheduler, hosts, work)
+}
+
+/// The same, of which a window is measured.
+fn played_in(
+    window: Window,
+    scheduler: &str,
+    hosts: &str,
+    work: &str,
+) -> (Vec<String>, impl Fn(&str) -> f64) {
     let rebalancing = Rebalancing {
         period: SimDuration(10 * SECOND),
         first: SimTime(10 * SECOND),
@@ -26,7 +36,7 @@ fn played(scheduler: &str, hosts: &str, work: &str) -> (Vec<String>, impl Fn(&st
     let mut scheduler = Scheduler::new(&config, Backfilling::Skip).expect("valid");
     scheduler.reset(Seed(1));
     let mut engine = engine_with(hosts, work, rules);
-    let mut metrics = MetricSet::over(Window::default(), engine.view());
+    let mut metrics = MetricSet::over(window, engine.view());
     let mut story = Story::default();
     run_episode(&mut engine, &mut scheduler, &mut (&mut story, &mut metrics)).expect("feasible");
     engine.assert_consistent();
@@ -178,6 +188,24 @@ fn an_overloaded_host_is_relieved() {
     );
     assert!(value("slatah_percent") > 2.0 && value("slatah_paper_percent") > 2.0);
     assert!(value("esv") > 0.0 && value("host_shutdowns") <= 2.0);
+}
+
+/// Two tasks of two cores on a host with two: they ask for 0.4 cores until 20 s and for 4 from then on, of which 2 are lacking.
+#[test]
+fn shortage_and_use_are_those_of_the_window() {
+    let work = "at 0 cpu 2 work 100 use 0:10,20:100 | at 0 cpu 2 work 100 use 0:10,20:100";
+    let of = |begin: u64, end: u64| {
+        let window = Window { begin: SimTime(begin * SECOND), end: Some(SimTime(end * SECOND)) };
+        let (_, value) = played_in(window, "order = 'fcfs'", "cpu 4 physical 2", work);
+        [value("cpu_shortage_percent"), value("cpu_use_occupied_percent")]
+    };
+    let cases = [((0, 20), [0.0, 20.0]), ((10, 20), [0.0, 20.0]), ((20, 60), [50.0, 100.0])];
+    // From 15 to 25 s they ask for 5 * 0.4 + 5 * 4 = 22 core seconds and get 12 of the 20 that the host has.
+    for ((begin, end), expected) in cases.into_iter().chain([((15, 25), [100.0 * 10.0 / 22.0, 60.0])]) {
+        let found = of(begin, end);
+        let is_near = |(found, expected): (f64, f64)| (found - expected).abs() < 1e-6;
+        assert!(found.into_iter().zip(expected).all(is_near), "{begin} to {end} s: {found:?}");
+    }
 }
 
 /// Emptied onto others only up to half of their cpu: three hosts of four cores with one core in use become two.
