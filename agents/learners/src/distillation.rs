@@ -380,11 +380,11 @@ fn slopes(
             }
         }
     }
-    for one in 0..count {
-        hessian[one][one] += RIDGE;
-        for other in 0..one {
-            hessian[other][one] = hessian[one][other];
-        }
+    // What is below the diagonal stands above it as well.
+    let below = hessian.clone();
+    for (one, row) in hessian.iter_mut().enumerate() {
+        row[one] += RIDGE;
+        row.iter_mut().zip(&below).skip(one + 1).for_each(|(value, other)| *value = other[one]);
     }
     (gradient, hessian)
 }
@@ -402,10 +402,8 @@ fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
         right.swap(column, pivot);
         for row in column + 1..count {
             let factor = matrix[row][column] / matrix[column][column];
-            for place in column..count {
-                let above = matrix[column][place];
-                matrix[row][place] -= factor * above;
-            }
+            let above = matrix[column].clone();
+            matrix[row].iter_mut().zip(&above).for_each(|(value, above)| *value -= factor * above);
             right[row] -= factor * right[column];
         }
     }
@@ -508,9 +506,9 @@ mod tests {
             };
             let (up, down) = (moved(1e-4), moved(-1e-4));
             assert!(((up.0 - down.0) / 2e-4 - gradient[one]).abs() < 1e-7);
-            for other in 0..3 {
+            for (other, row) in hessian.iter().enumerate() {
                 let slope = (up.1.0[other] - down.1.0[other]) / 2e-4;
-                assert!((slope - hessian[one][other]).abs() < 1e-6);
+                assert!((slope - row[one]).abs() < 1e-6);
             }
         }
     }
