@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// `x W + b`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dense {
     rows: usize,
     columns: usize,
@@ -32,10 +33,16 @@ impl Dense {
     /// What is wrong with numbers that were read from a file.
     fn check(&self) -> Result<(), String> {
         let Self { rows, columns, weights, bias } = self;
-        if (weights.len(), bias.len()) != (rows * columns, *columns) {
+        if *rows == 0 || *columns == 0 {
+            return Err(format!(
+                "a layer has {rows} rows and {columns} columns; allowed are 1 or more of both"
+            ));
+        }
+        // Sizes are read from files: their product may be more than there is.
+        if Some(weights.len()) != rows.checked_mul(*columns) || bias.len() != *columns {
             let (weights, bias) = (weights.len(), bias.len());
             return Err(format!(
-                "a layer of {rows} rows and {columns} columns has {weights} weights and {bias} of a bias; allowed is one for each"
+                "a layer of {rows} rows and {columns} columns has {weights} weights and a bias of {bias}; allowed are rows times columns, and columns"
             ));
         }
         match weights.iter().chain(bias).find(|number| !number.is_finite()) {
@@ -66,6 +73,7 @@ impl Dense {
 
 /// A network that scores candidates and values the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Scorer {
     /// From a candidate to its score.
     pub score: Vec<Dense>,

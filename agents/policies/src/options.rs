@@ -40,6 +40,14 @@ pub(crate) fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f
     checked(deserializer, |number| number.is_finite() && number > 0.0, "a number above 0")
 }
 
+/// A count.
+pub(crate) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match usize::deserialize(deserializer)? {
+        0 => Err(D::Error::custom("0 stands there; allowed is 1 or more")),
+        count => Ok(count),
+    }
+}
+
 /// A count that need not be whole.
 pub(crate) fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     checked(deserializer, |number| number.is_finite() && number >= 1.0, "a number of 1 or more")

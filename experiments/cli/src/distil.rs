@@ -8,10 +8,12 @@ use serde_json::json;
 use crate::args::DistilArgs;
 use crate::failure::Failure;
 use crate::run::DATA_VARIABLE;
-use crate::terminal::print;
+use crate::terminal::{claim, print};
 
 pub(crate) fn distil(args: &DistilArgs) -> Result<(), Failure> {
     let data = args.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
+    let inputs = [args.policy.as_path(), args.training.as_path()];
+    args.out.iter().try_for_each(|out| claim(out, &inputs))?;
     let training = Training::read(&args.training, data.as_deref())?;
     let found = training.distil(&args.policy, args.terms.get(), args.seed)?;
     let best = found.best();

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use anyhow::Context;
 use reports::words::significant;
 use runner::predict::{Prediction, Report};
+use serde_json::json;
 
 use crate::args::PredictArgs;
 use crate::failure::{Failure, failed};
 use crate::run::DATA_VARIABLE;
-use crate::terminal::{Steps, print};
+use crate::terminal::{Steps, claim, print};
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<(), Failure> {
     let data = args.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
+    args.tune.iter().try_for_each(|out| claim(out, &[args.file.as_path()]))?;
     let prediction = Prediction::read(&args.file, data.as_deref())?;
     let steps = Steps::new();
     if let Some(path) = &args.tune {
@@ -25,8 +27,12 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<(), Failure> {
             .with_context(|| format!("cannot write {}", path.display()))
             .map_err(failed)?;
         let loss = file.origin.get("loss_seconds").and_then(toml::Value::as_float).unwrap_or_default();
+        if args.json {
+            let said = json!({ "prediction": prediction.name(), "loss_seconds": loss, "policy": path });
+            return print(&said.to_string());
+        }
         return print(&format!(
-            "{}: {} s before the test; {}",
+            "{}: a pinball loss of {} s on what comes before the test, by {}",
             prediction.name(),
             significant(loss),
             path.display()

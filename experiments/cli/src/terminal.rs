@@ -10,7 +10,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use runner::experiment::{Progress, Standing};
 
-use crate::failure::{Failure, failed};
+use crate::failure::{Failure, bad_input, failed};
 
 /// Prints a text with a newline at its end. A reader who has seen enough and left is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -22,6 +22,24 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Looks, before any work is done, whether a file can be written afterwards: it is no folder and none of the files that are read; the
+/// folder for it is made.
+pub(crate) fn claim(out: &Path, inputs: &[&Path]) -> Result<(), Failure> {
+    let refuse = |problem: &str| {
+        Err(bad_input(anyhow::anyhow!("{} {problem}; allowed is the name of another file", out.display())))
+    };
+    if out.is_dir() {
+        return refuse("is a folder");
+    }
+    let whole = |path: &Path| path.canonicalize().ok();
+    if whole(out).is_some_and(|own| inputs.iter().any(|input| whole(input).as_ref() == Some(&own))) {
+        return refuse("is read from");
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let made = folder.map_or(Ok(()), std::fs::create_dir_all);
+    made.map_err(|error| failed(anyhow::Error::new(error).context(format!("cannot write {}", out.display()))))
 }
 
 /// A bar with an estimate of the time left; nothing where standard error is no terminal.

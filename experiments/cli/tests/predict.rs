@@ -37,8 +37,21 @@ fn lives_are_foretold_from_the_command_line() {
     let refused = refusal(folder.path(), &["predict", "small.toml", "--tune", "tuned.toml"]);
     assert!(refused.contains("it has no table `tune`"), "{refused}");
     let tuned = format!("{CONFIG}[tune]\npredictor = \"survival\"\ngenerations = 1\npopulation = 4\n");
+    std::fs::write(folder.path().join("small.toml"), &tuned).expect("written");
+    // Whoever states no numbers has none to be tuned.
+    let refused = refusal(folder.path(), &["predict", "small.toml", "--tune", "tuned.toml"]);
+    assert!(refused.contains("key `tune.predictor`: survival states no `strength`"), "{refused}");
+    let own = "survival = { policy = \"survival\", levels = [{ strength = 1.0, memory = 100.0 }] }";
+    let tuned = tuned.replace("survival = \"survival\"", own);
     std::fs::write(folder.path().join("small.toml"), tuned).expect("written");
-    printed(folder.path(), &["predict", "small.toml", "--tune", "tuned.toml"]);
+    // Nothing that is read is written over, and no folder is a file.
+    for (out, why) in [("small.toml", "is read from"), (".", "is a folder")] {
+        let refused = refusal(folder.path(), &["predict", "small.toml", "--tune", out]);
+        assert!(refused.contains(why), "{refused}");
+    }
+    let said = printed(folder.path(), &["predict", "small.toml", "--tune", "tuned.toml", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert!(said["loss_seconds"].as_f64().is_some_and(|loss| loss > 0.0), "{said}");
     let file = std::fs::read_to_string(folder.path().join("tuned.toml")).expect("written");
     assert!(file.contains("question = \"predict\"") && file.contains("tuned_on_seconds"), "{file}");
 }

@@ -49,6 +49,14 @@ pub enum RunError {
         /// What the file system says.
         source: std::io::Error,
     },
+    /// A policy file that is not what it is named for.
+    #[error("{}: {problem}", path.display())]
+    PolicyFile {
+        /// Where.
+        path: PathBuf,
+        /// What stood there, and what is allowed.
+        problem: String,
+    },
     /// A folder or a file of a training.
     #[error("the training in {}: {problem}", path.display())]
     Training {

@@ -83,7 +83,14 @@ fn what_is_wrong_is_refused_with_its_place() {
         ("baselines = [\"median\"]", "baselines = [\"medean\"]", "did you mean"),
         ("median = \"median\"", "median = \"medean\"", "did you mean \\\"median\\\""),
         ("strength = 1.0", "strength = 0.0", "0 stands there; allowed is a number above 0"),
-        ("from_seconds = 2000\n", "from_seconds = 300000\n", "allowed is 0 up to test_from_seconds"),
+        (
+            "from_seconds = 2000\n",
+            "from_seconds = 300000\n",
+            "allowed is 0 or more, and below test_from_seconds",
+        ),
+        ("generations = 2", "generations = 0", "0 stands there; allowed is 1 or more"),
+        ("predictor = \"survival\"", "predictor = \"own\"", "own states no `strength` and no `memory`"),
+        ("window = 50", "window = 0", "0 stands there; allowed is 1 or more"),
         ("population = 4", "population = 2", "2 stands there; allowed is 4 or more"),
     ];
     for (found, wrong, said) in refusals {

@@ -137,8 +137,10 @@ mod tests {
             (layer(18, 2, "1.0"), good.clone(), "it ends in 2 numbers; allowed is 1"),
             ([layer(18, 4, "1.0"), layer(3, 1, "1.0")].join(", "), good.clone(), "4 numbers go into 3"),
             (layer(18, 1, "inf"), good.clone(), "is not finite"),
+            ([layer(18, 0, "1.0"), layer(0, 1, "1.0")].join(", "), good.clone(), "18 rows and 0 columns; allowed are 1 or more"),
+            (layer(18, 1, "1.0").replace("rows", "extra = 1, rows"), good.clone(), "unknown field `extra`"),
             (layer(18, 1, "1.0"), layer(18, 3, "1.0"), "3 numbers go into 2"),
-            (layer(18, 1, "1.0").replace("bias = [0.0]", "bias = []"), good.clone(), "18 weights and 0 of a bias"),
+            (layer(18, 1, "1.0").replace("bias = [0.0]", "bias = []"), good.clone(), "18 weights and a bias of 0"),
         ] {
             let error = network(&score, &embed).expect_err(expected);
             assert!(error.contains(expected) && !error.contains('\n'), "{error}");

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::options;
 use crate::prelude::*;
 
-pub(super) const HELP: &str = "best fit up to a fixed multiple of the cpu that hosts really have";
+pub(super) const HELP: &str = "best fit up to a fixed multiple of the cpu that hosts really have, and the emptiest host beyond it";
 
 /// Options of the policy.
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
+use crate::options;
+
 use super::{Case, Key, Likeness, Predictor, UNKNOWN_SECONDS, key_of};
 use sim::kernel::ids::TaskId;
 use sim::kernel::time::SimTime;
@@ -17,8 +19,10 @@ pub(super) struct Options {
     /// In what tasks are alike, the closest first; after them come all tasks.
     alike: Vec<Vec<Likeness>>,
     /// So many lives are remembered of each.
+    #[serde(deserialize_with = "options::one_or_more")]
     window: usize,
     /// So many must be known.
+    #[serde(deserialize_with = "options::one_or_more")]
     least: usize,
 }
 
@@ -68,7 +72,7 @@ impl Predictor for History {
 
     fn ended(&mut self, _: TaskId, case: &Case, seconds: f64) {
         for (alike, lives) in self.options.alike.iter().zip(&mut self.lives) {
-            lives.entry(key_of(case, alike)).or_default().learn(seconds, self.options.window.max(1));
+            lives.entry(key_of(case, alike)).or_default().learn(seconds, self.options.window);
         }
     }
 
@@ -77,7 +81,7 @@ impl Predictor for History {
         let all = self.options.alike.len() - 1;
         for (level, (alike, lives)) in self.options.alike.iter().zip(&self.lives).enumerate() {
             let Some(known) = lives.get(&key_of(case, alike)) else { continue };
-            let least = if level == all { 1 } else { self.options.least.max(1) };
+            let least = if level == all { 1 } else { self.options.least };
             let longer = &known.sorted[known.sorted.partition_point(|&life| life <= age_seconds)..];
             if longer.len() >= least {
                 let rank = (share * longer.len() as f64).ceil() as usize;

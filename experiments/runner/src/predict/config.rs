@@ -4,7 +4,8 @@ use policies::policy::Choice;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, Document, Named, WorkloadConfig};
+use super::tune::has_numbers;
+use crate::config::{ConfigError, Document, Named, WorkloadConfig, is_file};
 use crate::nearest::unknown_name;
 
 /// A comparison of predictors.
@@ -112,6 +113,9 @@ pub(super) fn check(config: &PredictConfig, document: &Document) -> Result<(), C
         );
     }
     let known = config.predictors.names();
+    if known.is_empty() {
+        return Err(document.refuse(&["predictors"], "there is none; allowed are one or more"));
+    }
     for (place, name) in config.baselines.iter().enumerate() {
         if !known.contains(&name.as_str()) {
             let problem = unknown_name("predictor", name, &known);
@@ -126,10 +130,21 @@ pub(super) fn check(config: &PredictConfig, document: &Document) -> Result<(), C
     }
     if !(is_time(tune.from_seconds) && tune.from_seconds < config.test_from_seconds) {
         let problem = format!(
-            "{} stands there; allowed is 0 up to test_from_seconds, {}",
+            "{} stands there; allowed is 0 or more, and below test_from_seconds, {}",
             tune.from_seconds, config.test_from_seconds
         );
         return Err(document.refuse(&["tune", "from_seconds"], problem));
+    }
+    if tune.generations == 0 {
+        return Err(document.refuse(&["tune", "generations"], "0 stands there; allowed is 1 or more"));
+    }
+    let chosen = config.predictors.0.iter().find(|(name, _)| *name == tune.predictor);
+    if chosen.is_some_and(|(_, choice)| !is_file(choice) && !has_numbers(choice)) {
+        let problem = format!(
+            "{} states no `strength` and no `memory`; allowed is a predictor that does, for these are tuned",
+            tune.predictor
+        );
+        return Err(document.refuse(&["tune", "predictor"], problem));
     }
     if tune.population < 4 {
         return Err(document.refuse(

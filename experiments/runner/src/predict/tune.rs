@@ -27,6 +27,13 @@ fn visit(table: &mut toml::Table, change: &mut dyn FnMut(&mut Value, f64, f64)) 
     }
 }
 
+/// Whether a predictor states numbers that are tuned.
+pub(super) fn has_numbers(choice: &Choice) -> bool {
+    let mut found = false;
+    visit(&mut choice.options.clone(), &mut |_, _, _| found = true);
+    found
+}
+
 fn number(value: &Value) -> f64 {
     value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64)).unwrap_or(1.0)
 }

@@ -34,15 +34,18 @@ impl Training {
     /// # Errors
     /// When the file holds no such order, the training is none of a pool, or nothing can be learned there.
     pub fn distil(&self, policy: &Path, terms: usize, seed: u64) -> Result<Distillation, RunError> {
-        let refuse = |problem: String| RunError::Training { path: policy.to_owned(), problem };
+        let refuse = |problem: String| RunError::Training { path: self.file_name.clone().into(), problem };
         let Ground::Pool(pool) = &self.ground else {
-            let name = self.config.name();
-            return Err(refuse(format!(
-                "training {name} plays an experiment; orders are distilled on a training of a pool"
-            )));
+            let problem = "it plays an experiment; orders are distilled on a training of a pool".to_owned();
+            return Err(refuse(problem));
         };
         let choice = PolicyFile::read(policy, "order")?;
-        let linear = Linear::of(&choice).map_err(|error| refuse(error.to_string()))?;
+        let wrong = |problem: String| RunError::PolicyFile { path: policy.to_owned(), problem };
+        if choice.policy != "linear" {
+            let name = choice.policy;
+            return Err(wrong(format!("key `policy`: {name:?} stands there; allowed is \"linear\"")));
+        }
+        let linear = Linear::of(&choice).map_err(|error| wrong(error.to_string()))?;
         let problem = pool.problem(seed, policy)?.problem;
         let formulas = distil(&problem, linear.weights(), terms, Seed(seed));
         let formulas = formulas.map_err(|error| refuse(error.to_string()))?;
