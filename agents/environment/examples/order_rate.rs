@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use environment::environment::Environment;
-use environment::order::{OrderEnvironment, OrderEpisodes, PoolSource};
-use environment::pool::{Jobs, Passing, PoolPlayer};
+use environment::order::{OrderEnvironment, OrderEpisodes};
+use environment::pool::{Jobs, Passing, PoolPlayer, PoolSource};
 use sim::kernel::rng::Seed;
 
 const PROCESSORS: u32 = 256;

@@ -1,6 +1,7 @@
 //! Jobs of a batch log as columns, for whoever plays them very often.
 
 use policies::order::queue_features::Fixed;
+use sim::kernel::rng::Stream;
 use sim::kernel::time::SimDuration;
 use sim::workload::Workload;
 
@@ -14,6 +15,33 @@ pub struct Jobs {
     pub(crate) estimate: Vec<u64>,
     pub(crate) milli: Vec<u32>,
     pub(crate) fixed: Vec<Fixed>,
+}
+
+/// Jobs from which sequences are drawn, and the pool that they run on.
+#[derive(Clone, Debug)]
+pub struct PoolSource {
+    /// The jobs.
+    pub jobs: Jobs,
+    /// Thousandths of a processor of the pool.
+    pub pool_milli: u32,
+    /// How often it is drawn from, relative to the others.
+    pub share: f64,
+}
+
+impl PoolSource {
+    /// Draws one of several by their shares, and the place of the first job of a sequence of so many.
+    ///
+    /// # Panics
+    /// When there is none, or one with fewer jobs than a sequence has.
+    pub fn draw<'a>(sources: &'a [Self], sequence_jobs: usize, random: &mut Stream) -> (&'a Self, usize) {
+        let mut at = random.unit() * sources.iter().map(|source| source.share).sum::<f64>();
+        let is_there = |source: &&Self| {
+            at -= source.share;
+            at < 0.0
+        };
+        let source = sources.iter().find(is_there).unwrap_or(&sources[sources.len() - 1]);
+        (source, random.below(source.jobs.len() - sequence_jobs + 1))
+    }
 }
 
 /// Why a workload is no queue of a pool.

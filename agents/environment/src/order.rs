@@ -15,25 +15,14 @@ use std::sync::Arc;
 
 pub use policies::order::queue_features::CANDIDATES;
 use policies::order::queue_features::FEATURES;
-use sim::kernel::rng::{Seed, Stream};
+use sim::kernel::rng::Seed;
 
 use crate::environment::{Environment, Outcome, Spec, TimeStep};
-use crate::pool::{FixedScores, Jobs, Passing, PoolPlayer};
+use crate::pool::{FixedScores, Jobs, Passing, PoolPlayer, PoolSource};
 use crate::pool_episode::{PoolEpisode, Question, SHORTEST_RUN, Table};
 
 /// So often a sequence is drawn at most.
 const DRAWS: usize = 50;
-
-/// Where sequences come from.
-#[derive(Clone, Debug)]
-pub struct PoolSource {
-    /// The jobs.
-    pub jobs: Jobs,
-    /// Thousandths of a processor of the pool that they run on.
-    pub pool_milli: u32,
-    /// How often it is drawn from, relative to the others.
-    pub share: f64,
-}
 
 /// Which episodes there are.
 #[derive(Clone, Debug)]
@@ -46,19 +35,6 @@ pub struct OrderEpisodes {
     pub sequence_jobs: usize,
     /// Sequences on which Smith's rule does no worse than this are drawn again, fifty times at most.
     pub easy: f64,
-}
-
-impl OrderEpisodes {
-    /// Draws a source by its share, and the place of a sequence's first job.
-    fn draw(&self, random: &mut Stream) -> (&PoolSource, usize) {
-        let mut at = random.unit() * self.sources.iter().map(|source| source.share).sum::<f64>();
-        let is_there = |source: &&PoolSource| {
-            at -= source.share;
-            at < 0.0
-        };
-        let source = self.sources.iter().find(is_there).unwrap_or(&self.sources[self.sources.len() - 1]);
-        (source, random.below(source.jobs.len() - self.sequence_jobs + 1))
-    }
 }
 
 /// Smith's rule for slowdowns of equal weight, `r^2 n`, as a score for each job.
@@ -183,7 +159,7 @@ impl Environment for OrderEnvironment {
         let mut random = seed.stream("sequence");
         let episodes = self.episodes.clone();
         for _ in 0..DRAWS {
-            let (source, first) = episodes.draw(&mut random);
+            let (source, first) = PoolSource::draw(&episodes.sources, episodes.sequence_jobs, &mut random);
             self.begin(source.jobs.window(first, episodes.sequence_jobs), source.pool_milli);
             if self.smith > episodes.easy {
                 break;

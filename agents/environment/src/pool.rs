@@ -8,7 +8,7 @@
 
 use policies::order::queue_features::{Queue, Weights};
 
-pub use crate::jobs::{Jobs, PoolError};
+pub use crate::jobs::{Jobs, PoolError, PoolSource};
 use crate::pool_episode::{PoolEpisode, Question, Table};
 
 /// Who may pass a task that is held.

@@ -14,8 +14,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use environment::order::{OrderEnvironment, OrderEpisodes, PoolSource};
-use environment::pool::{Jobs, Passing};
+use environment::order::{OrderEnvironment, OrderEpisodes};
+use environment::pool::{Jobs, Passing, PoolSource};
 use learners::network::Form;
 use learners::ppo::{Gradients, Ppo, PpoSettings};
 use sim::kernel::rng::Seed;

@@ -8,8 +8,7 @@
 //! Sequences that are easy (`b_i` up to 3) say nothing and are drawn again. Which weights are kept is decided by other
 //! sequences, of the validation sources, that are the same in all generations.
 
-pub use environment::order::PoolSource;
-use environment::pool::{FixedScores, Jobs, Passing, PoolPlayer};
+use environment::pool::{FixedScores, Jobs, Passing, PoolPlayer, PoolSource};
 use policies::order::queue_features::{FEATURES, Weights};
 use rayon::prelude::*;
 use sim::kernel::rng::{Seed, Stream};
@@ -171,21 +170,11 @@ fn draw(
     count: usize,
     stream: &mut Stream,
 ) -> Result<Vec<Sequence>, AllEasy> {
-    let shares: f64 = sources.iter().map(|source| source.share).sum();
     // Twice as many as are wanted at a time, so that all cores have something to do.
     let mut sequences = Vec::with_capacity(count);
     for _ in 0..DRAWS {
-        let drawn: Vec<(&PoolSource, usize)> = (0..2 * count)
-            .map(|_| {
-                let mut at = stream.unit() * shares;
-                let is_there = |source: &&PoolSource| {
-                    at -= source.share;
-                    at < 0.0
-                };
-                let source = sources.iter().find(is_there).unwrap_or(&sources[sources.len() - 1]);
-                (source, stream.below(source.jobs.len() - sequence_jobs + 1))
-            })
-            .collect();
+        let drawn: Vec<(&PoolSource, usize)> =
+            (0..2 * count).map(|_| PoolSource::draw(sources, sequence_jobs, stream)).collect();
         let made: Vec<Sequence> = drawn
             .into_par_iter()
             .map_init(PoolPlayer::default, |player, (source, first)| {

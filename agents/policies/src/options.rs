@@ -40,6 +40,16 @@ pub(crate) fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f
     checked(deserializer, |number| number.is_finite() && number > 0.0, "a number above 0")
 }
 
+/// A list.
+pub(crate) fn not_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    match Vec::deserialize(deserializer)? {
+        list if list.is_empty() => Err(D::Error::custom("there is none; allowed are one or more")),
+        list => Ok(list),
+    }
+}
+
 /// A count.
 pub(crate) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     match usize::deserialize(deserializer)? {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sim::workload::Workload;
 
 use crate::assets::{source, transformed};
-use crate::config::{Document, PolicyFile};
+use crate::config::{Document, PolicyFile, is_file};
 use crate::error::RunError;
 use crate::plan::{VERSION, canonical, digest, plan_workload};
 
@@ -55,11 +55,18 @@ impl Prediction {
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut choices = Vec::new();
         for (name, choice) in &config.predictors.0 {
-            let choice = match choice.policy.ends_with(".toml") {
+            let choice = match is_file(choice) {
                 true => PolicyFile::read(&folder.join(&choice.policy), "predict")?,
                 false => choice.clone(),
             };
             predictor(&choice).map_err(|error| document.refuse(&["predictors", name], error.to_string()))?;
+            let is_tuned = config.tune.as_ref().is_some_and(|tune| tune.predictor == *name);
+            if is_tuned && !tune::has_numbers(&choice) {
+                let problem = format!(
+                    "{name} states no `strength` and no `memory`; allowed is a predictor that does, for these are tuned"
+                );
+                return Err(document.refuse(&["tune", "predictor"], problem).into());
+            }
             choices.push((name.clone(), choice));
         }
         let (planned, content) = plan_workload("workload", &config.workload, data, folder)?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use runner::predict::Prediction;
+use runner::{Config, Plan};
 
 const VALID: &str = r#"
 name = "small"
@@ -69,6 +70,29 @@ fn what_was_tuned_is_a_policy_file() {
     std::fs::write(&path, text).expect("written");
     let report = Prediction::read(&path, None).expect("valid").compare();
     assert_eq!(report.rows.iter().filter(|row| row.name == "tuned").count(), 1);
+    // It stands where a placement names a predictor, and no file of another question does.
+    let experiment = "
+        name = \"x\"
+        seeds = [0]
+        [clusters.pool]
+        pool = { processors = 16 }
+        [workloads.jobs]
+        source = { generator = \"lublin\", jobs = 50, processors = 16 }
+        [schedulers.lives]
+        place = { policy = \"lifetime_aware\", predictor = \"tuned.toml\" }
+        [[scenarios]]
+        name = \"one\"
+        cluster = \"pool\"
+        workload = \"jobs\"
+    ";
+    std::fs::write(&path, experiment).expect("written");
+    let plan = Plan::new(&Config::read(&path).expect("valid"), None, "").expect("planned");
+    let predictor = &plan.schedulers[0].place.options["predictor"];
+    assert_eq!(predictor["policy"].as_str(), Some("survival"), "what the file says is part of the run");
+    let other = toml::to_string(&file).expect("TOML").replace("\"predict\"", "\"order\"");
+    std::fs::write(folder.path().join("tuned.toml"), other).expect("written");
+    let error = Config::read(&path).expect_err("of another question").to_string();
+    assert!(error.contains("\"order\" stands there; allowed is \"predict\""), "{error}");
     let untuned = VALID.split("[tune]").next().expect("text");
     assert!(read(untuned).expect("valid").tune(|_, _| {}).is_err());
 }

@@ -23,6 +23,7 @@ use sim::view::ClusterView;
 
 use super::linear::Sight;
 use super::prelude::*;
+use super::queue_features::SHORTEST_RUN;
 
 pub(super) const HELP: &str =
     "a sum of products of roots and logarithms of run time, cores, wait, delay and the state of the queue";
@@ -47,11 +48,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Shorter runs count as this long, as they do in the bounded slowdown.
-    const SHORTEST_RUN_SECONDS: f64 = 10.0;
-
     fn share_of_run(&self, seconds: f64) -> f64 {
-        seconds / self.estimate.max(Self::SHORTEST_RUN_SECONDS)
+        seconds / self.estimate.max(SHORTEST_RUN.into())
     }
 }
 
@@ -246,6 +244,7 @@ impl fmt::Display for Formula {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Options {
+    #[serde(deserialize_with = "crate::options::not_empty")]
     terms: Vec<TermOptions>,
 }
 
@@ -268,7 +267,7 @@ impl Default for Options {
 }
 
 fn factors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Factor>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
+    let texts: Vec<String> = crate::options::not_empty(deserializer)?;
     texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
 }
 
@@ -352,6 +351,10 @@ mod tests {
     fn what_is_no_factor_is_refused() {
         let problem = formula("terms = [{ weight = 1, factors = ['log(cores)'] }]").expect_err("refused");
         assert!(problem.contains("\"log(cores)\" is no factor; allowed are q, sqrt(q) and ln(1 + q)"), "{problem}");
-        assert!(formula("terms = [{ weight = nan, factors = [] }]").is_err());
+        assert!(formula("terms = [{ weight = nan, factors = ['cores'] }]").is_err());
+        for nothing in ["terms = []", "terms = [{ weight = 1, factors = [] }]"] {
+            let problem = formula(nothing).expect_err("refused");
+            assert!(problem.contains("there is none; allowed are one or more"), "{problem}");
+        }
     }
 }

@@ -45,7 +45,7 @@ pub const SCALES: Weights = [
 pub type Weights = [f32; FEATURES.len()];
 
 /// Shorter runs count as this long, as they do in the bounded slowdown.
-const SHORTEST_RUN: f32 = 10.0;
+pub(super) const SHORTEST_RUN: f32 = 10.0;
 
 /// The natural logarithm of a positive, normal number, to a few units in the last place: the polynomial of the Cephes
 /// library (Moshier, 1989) for single precision.

@@ -2,7 +2,7 @@
 //!
 //! The file says which question it answers, and its policy with all options. What it says takes the place of its name, so
 //! that everything that determines a run is part of its configuration, wherever the file lies. An order that builds on another
-//! one, its `base`, may name a file there too.
+//! one, its `base`, may name a file there too, and so may a policy that asks a `predictor`.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use super::document::Document;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyFile {
-    /// The question that it answers: `order`, `place`, `rebalance` or `power`.
+    /// The question that it answers: `order`, `place`, `rebalance`, `power` or `predict`.
     pub question: String,
     /// The policy, with its options.
     pub policy: Choice,
@@ -45,11 +45,13 @@ pub(super) fn resolve(
         for (question, choice) in choices.into_iter().chain(changes) {
             let Some(choice) = choice else { continue };
             let place = [at, &["schedulers", name, question]].concat();
-            let base = choice.options.get("base").and_then(toml::Value::as_str).map(Choice::from);
-            if let Some(base) = base.filter(is_file) {
-                let base = read(&base, question, document, folder, &[&place[..], &["base"]].concat())?;
-                let base = toml::Value::try_from(base).expect("it was TOML before");
-                choice.options.insert("base".to_owned(), base);
+            for (option, question) in [("base", question), ("predictor", "predict")] {
+                let named = choice.options.get(option).and_then(toml::Value::as_str).map(Choice::from);
+                if let Some(named) = named.filter(is_file) {
+                    let said = read(&named, question, document, folder, &[&place[..], &[option]].concat())?;
+                    let said = toml::Value::try_from(said).expect("it was TOML before");
+                    choice.options.insert(option.to_owned(), said);
+                }
             }
             if is_file(choice) {
                 *choice = read(choice, question, document, folder, &place)?;

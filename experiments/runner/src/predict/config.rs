@@ -4,8 +4,7 @@ use policies::policy::Choice;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tune::has_numbers;
-use crate::config::{ConfigError, Document, Named, WorkloadConfig, is_file};
+use crate::config::{ConfigError, Document, Named, WorkloadConfig};
 use crate::nearest::unknown_name;
 
 /// A comparison of predictors.
@@ -137,14 +136,6 @@ pub(super) fn check(config: &PredictConfig, document: &Document) -> Result<(), C
     }
     if tune.generations == 0 {
         return Err(document.refuse(&["tune", "generations"], "0 stands there; allowed is 1 or more"));
-    }
-    let chosen = config.predictors.0.iter().find(|(name, _)| *name == tune.predictor);
-    if chosen.is_some_and(|(_, choice)| !is_file(choice) && !has_numbers(choice)) {
-        let problem = format!(
-            "{} states no `strength` and no `memory`; allowed is a predictor that does, for these are tuned",
-            tune.predictor
-        );
-        return Err(document.refuse(&["tune", "predictor"], problem));
     }
     if tune.population < 4 {
         return Err(document.refuse(

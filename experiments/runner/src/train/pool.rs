@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use environment::pool::{Jobs, Passing, PoolError};
-use learners::order_search::{AllEasy, OrderProblem, OrderTask, PoolSource, bootstrap};
+use environment::pool::{Jobs, Passing, PoolError, PoolSource};
+use learners::order_search::{AllEasy, OrderProblem, OrderTask, bootstrap};
 use learners::search::Problem;
 use policies::order::queue_features::FEATURES;
 use policies::policy::Choice;
