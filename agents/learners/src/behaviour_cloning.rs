@@ -203,7 +203,8 @@ mod tests {
         seed: u64,
         rule: impl Fn(&[f32], &[bool]) -> usize + Sync,
     ) -> Cloning {
-        let form = Form { features: 2, hidden: vec![16], embedding: 4, has_context: false, heuristic: None };
+        let features = E::default().spec().features;
+        let form = Form { features, hidden: vec![16], embedding: 4, has_context: false, heuristic: None };
         let settings = CloningSettings { seed, ..CloningSettings::default() };
         let iterations = settings.iterations;
         let mut cloning = Cloning::new(settings, form);

@@ -12,3 +12,4 @@ pub mod network;
 pub mod order_search;
 pub mod ppo;
 pub mod search;
+pub mod worth;

@@ -74,6 +74,32 @@ pub fn explained_variance(values: &[f32], returns: &[f32]) -> f64 {
     }
 }
 
+/// The solution of a small system of equations by elimination with pivots; nothing where there is none.
+pub(crate) fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
+    let count = right.len();
+    for column in 0..count {
+        let pivot =
+            (column..count).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))?;
+        if matrix[pivot][column].abs() < 1e-14 {
+            return None;
+        }
+        matrix.swap(column, pivot);
+        right.swap(column, pivot);
+        for row in column + 1..count {
+            let factor = matrix[row][column] / matrix[column][column];
+            let above = matrix[column].clone();
+            matrix[row].iter_mut().zip(&above).for_each(|(value, above)| *value -= factor * above);
+            right[row] -= factor * right[column];
+        }
+    }
+    let mut found = vec![0.0; count];
+    for row in (0..count).rev() {
+        let known: f64 = (row + 1..count).map(|place| matrix[row][place] * found[place]).sum();
+        found[row] = (right[row] - known) / matrix[row][row];
+    }
+    Some(found)
+}
+
 /// Adam (Kingma and Ba, arXiv:1412.6980, algorithm 1) on a flat vector of parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Adam {
@@ -148,6 +174,13 @@ mod tests {
         assert!((found - (1.0 - std::f64::consts::LN_2) / 2.0).abs() < 1e-7);
         assert_eq!(explained_variance(&[1.0, 2.0], &[2.0, 3.0]), 1.0);
         assert_eq!(explained_variance(&[0.0, 0.0], &[2.0, 4.0]), 0.0);
+    }
+
+    /// 2 x + y = 5 and 4 x + 2.5 y = 11.5: x = 1, y = 3, with the larger row as the pivot. A row that is twice another says nothing.
+    #[test]
+    fn equations_by_hand() {
+        assert_eq!(solved(vec![vec![2.0, 1.0], vec![4.0, 2.5]], vec![5.0, 11.5]), Some(vec![1.0, 3.0]));
+        assert_eq!(solved(vec![vec![1.0, 1.0], vec![2.0, 2.0]], vec![1.0, 2.0]), None);
     }
 
     /// The first step is the rate, whatever the length of the gradient; the second with the same gradient too.

@@ -358,7 +358,7 @@ mod tests {
     #[test]
     fn weighted_completion_is_ordered() {
         for seed in 0..5 {
-            let ppo = trained(WeightedCompletion::default, settings(seed, 80), 2);
+            let ppo = trained(WeightedCompletion::default, settings(seed, 80), 3);
             let pairs = against(&ppo, &mut WeightedCompletion::default(), WeightedCompletion::smith);
             let (found, best) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
             assert!(found >= 1.01 * best, "seed {seed}: {found}, {best}");

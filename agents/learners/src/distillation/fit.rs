@@ -15,6 +15,7 @@ use policies::order::{Factor, Facts, Formula, Function, Quantity, Term};
 use rayon::prelude::*;
 
 use super::Pick;
+use crate::math::solved;
 
 /// How much squared weights count, of terms whose spread is 1: picks that a formula explains without fail would ask for boundless
 /// ones.
@@ -253,32 +254,6 @@ fn slopes(
         row.iter_mut().zip(&below).skip(one + 1).for_each(|(value, other)| *value = other[one]);
     }
     (gradient, hessian)
-}
-
-/// The solution of a small system of equations by elimination with pivots; nothing where there is none.
-fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
-    let count = right.len();
-    for column in 0..count {
-        let pivot =
-            (column..count).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))?;
-        if matrix[pivot][column].abs() < 1e-14 {
-            return None;
-        }
-        matrix.swap(column, pivot);
-        right.swap(column, pivot);
-        for row in column + 1..count {
-            let factor = matrix[row][column] / matrix[column][column];
-            let above = matrix[column].clone();
-            matrix[row].iter_mut().zip(&above).for_each(|(value, above)| *value -= factor * above);
-            right[row] -= factor * right[column];
-        }
-    }
-    let mut found = vec![0.0; count];
-    for row in (0..count).rev() {
-        let known: f64 = (row + 1..count).map(|place| matrix[row][place] * found[place]).sum();
-        found[row] = (right[row] - known) / matrix[row][row];
-    }
-    Some(found)
 }
 
 /// Weights of the products themselves, to three digits, with the first at 1 or -1; what weighs nothing is left out.
