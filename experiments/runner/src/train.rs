@@ -65,7 +65,7 @@ trait PolicyProblem: Problem<Error = RunError> {
 
 /// What is trained on.
 enum Ground {
-    Pool(PoolTraining),
+    Pool(Box<PoolTraining>),
     Experiment(Box<ExperimentTraining>),
 }
 
@@ -132,7 +132,7 @@ impl Training {
                     }
                 }
                 let (ground, contents) = PoolTraining::read(&config, &document, folder, data)?;
-                (AnyTrainConfig::Pool(config), Ground::Pool(ground), contents)
+                (AnyTrainConfig::Pool(config), Ground::Pool(Box::new(ground)), contents)
             }
         };
         let all = json!({ "config": config, "workloads": contents, "version": VERSION });
