@@ -106,7 +106,7 @@ impl JsonSchema for StartConfig {
 impl Default for PpoConfig {
     fn default() -> Self {
         Self {
-            iterations: 200,
+            iterations: 300,
             environments: 16,
             steps: 1024,
             epochs: 4,
@@ -116,14 +116,14 @@ impl Default for PpoConfig {
             clip: 0.2,
             entropy: 0.001,
             value_weight: 0.5,
-            rate: 1e-3,
+            rate: 3e-3,
             gradient_length: 0.5,
             most_divergence: 0.05,
             hidden: vec![32, 16],
             embedding: 16,
             has_context: false,
             validation_sequences: 192,
-            validate_every: 10,
+            validate_every: 30,
             baseline: BaselineName::Value,
             group: 8,
             start: None,
