@@ -123,7 +123,7 @@ impl Default for PpoConfig {
             embedding: 16,
             has_context: false,
             validation_sequences: 192,
-            validate_every: 30,
+            validate_every: 10,
             baseline: BaselineName::Value,
             group: 8,
             start: None,
