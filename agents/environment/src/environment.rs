@@ -63,6 +63,12 @@ pub trait Environment: Send {
     /// zero and may not be chosen. After the last step it shows what was left, for what that is worth.
     fn observe(&self, observation: &mut [f32], mask: &mut [bool]);
 
+    /// How far the episode is, by a clock that never goes back and on which copies of one episode can be compared that were played under
+    /// different choices; nothing where only their choices can be counted.
+    fn progress(&self) -> Option<f64> {
+        None
+    }
+
     /// Chooses. A candidate that may not be chosen is a bug of whoever chose it.
     ///
     /// # Panics

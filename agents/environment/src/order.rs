@@ -184,6 +184,11 @@ impl Environment for OrderEnvironment {
         }
     }
 
+    /// The number of jobs that have started.
+    fn progress(&self) -> Option<f64> {
+        Some(self.episode.started() as f64)
+    }
+
     fn step(&mut self, choice: usize) -> TimeStep {
         assert!(choice < self.candidate_count(), "candidate {choice} is there");
         let table = Table { jobs: &self.jobs, pool_milli: self.pool_milli, passing: self.episodes.passing };

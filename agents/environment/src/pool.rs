@@ -6,7 +6,8 @@
 //! shadow time anew, and the first of the others that does not delay it may pass. All three are described where the engine's
 //! disciplines are (`policies::order::backfilling`, `policies::order::easy_published`, `policies::order::easy`).
 
-use policies::order::queue_features::{Queue, Weights};
+use policies::neural::{Buffers, Scorer};
+use policies::order::queue_features::{CANDIDATES, FEATURES, Queue, Weights};
 
 pub use crate::jobs::{Jobs, PoolError, PoolSource};
 use crate::pool_episode::{PoolEpisode, Question, Table};
@@ -47,6 +48,35 @@ impl PoolScorer for FixedScores {
     fn score(&mut self, _: &Queue, jobs: &[u32], _: f32, _: f32, scores: &mut Vec<f32>) {
         scores.clear();
         scores.extend(jobs.iter().map(|&job| self.0[job as usize]));
+    }
+}
+
+/// Scores by a network, as the order `neural` has them: of the first [`CANDIDATES`]; whoever waits behind those comes after them, in
+/// order of submission.
+#[derive(Debug)]
+pub struct NetworkScores<'a> {
+    network: &'a Scorer,
+    rows: Vec<f32>,
+    buffers: Buffers,
+}
+
+impl<'a> NetworkScores<'a> {
+    /// Of this network, which takes the features of the queue.
+    pub fn new(network: &'a Scorer) -> Self {
+        Self { network, rows: Vec::new(), buffers: Buffers::default() }
+    }
+}
+
+impl PoolScorer for NetworkScores<'_> {
+    fn score(&mut self, queue: &Queue, jobs: &[u32], free: f32, all: f32, scores: &mut Vec<f32>) {
+        let Self { network, rows, buffers } = self;
+        let count = jobs.len().min(CANDIDATES);
+        rows.resize(count * FEATURES.len(), 0.0);
+        queue.encode(free, all, rows);
+        network.score(rows, &[true; CANDIDATES][..count], buffers);
+        scores.clear();
+        scores.extend(buffers.scores().iter().map(|score| -score));
+        scores.resize(jobs.len(), f32::INFINITY);
     }
 }
 

@@ -131,7 +131,12 @@ impl PoolEpisode {
 
     /// What they exceed 1 by.
     pub(crate) fn excess_of_started(&self) -> f64 {
-        self.slowdowns - (self.arrived - self.waiting.len()) as f64
+        self.slowdowns - self.started() as f64
+    }
+
+    /// How many have started.
+    pub(crate) fn started(&self) -> usize {
+        self.arrived - self.waiting.len()
     }
 
     /// Goes on to the next question.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use environment::order::CANDIDATES;
-use environment::pool::{Jobs, Passing, PoolPlayer, PoolScorer, Standing};
+use environment::pool::{Jobs, NetworkScores, Passing, PoolPlayer, Standing};
 use policies::episode::run_episode;
-use policies::neural::{Buffers, Dense, Scorer};
-use policies::order::queue_features::{FEATURES, Queue, Weights};
+use policies::neural::{Dense, Scorer};
+use policies::order::queue_features::{FEATURES, Weights};
 use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use proptest::prelude::*;
 use sim::engine::Engine;
@@ -68,36 +67,17 @@ fn by_engine_with(workload: &Workload, order: toml::Table, backfilling: Backfill
     workload.tasks().map(|task| engine.view().started(task).0).collect()
 }
 
-/// A network that scores the first of the queue, as the order `neural` does.
-struct Network(Scorer);
-
-impl Network {
-    /// Of one hidden layer that sees the state too.
-    fn of(random: &mut impl FnMut() -> f32) -> Self {
-        let mut dense = |rows: usize, columns: usize| {
-            let mut draw = |count: usize| (0..count).map(|_| random()).collect();
-            Dense::new(rows, columns, draw(rows * columns), draw(columns))
-        };
-        Self(Scorer {
-            score: vec![dense(FEATURES.len() + 3, 5), dense(5, 1)],
-            embed: dense(FEATURES.len(), 3),
-            value: vec![dense(3, 3), dense(3, 1)],
-            has_context: true,
-            heuristic: None,
-        })
-    }
-}
-
-impl PoolScorer for Network {
-    fn score(&mut self, queue: &Queue, jobs: &[u32], free: f32, all: f32, scores: &mut Vec<f32>) {
-        let count = jobs.len().min(CANDIDATES);
-        let (mut rows, mut buffers) = (vec![0.0; count * FEATURES.len()], Buffers::default());
-        queue.encode(free, all, &mut rows);
-        self.0.score(&rows, &vec![true; count], &mut buffers);
-        scores.clear();
-        scores.extend(buffers.scores().iter().map(|score| -score));
-        scores.resize(jobs.len(), f32::INFINITY);
-    }
+/// A network of one hidden layer that sees the state too, beside a heuristic.
+fn network(random: &mut impl FnMut() -> f32) -> Scorer {
+    let mut dense = |rows: usize, columns: usize| {
+        let mut draw = |count: usize| (0..count).map(|_| random()).collect();
+        Dense::new(rows, columns, draw(rows * columns), draw(columns))
+    };
+    let score = vec![dense(FEATURES.len() + 3, 5), dense(5, 1)];
+    let embed = dense(FEATURES.len(), 3);
+    let value = vec![dense(3, 3), dense(3, 1)];
+    let heuristic = Some((0..FEATURES.len()).map(|_| random()).collect());
+    Scorer { score, embed, value, has_context: true, heuristic }
 }
 
 fn by_player(workload: &Workload, weights: &Weights, passing: Passing) -> Vec<u64> {
@@ -171,10 +151,10 @@ proptest! {
     ) {
         let workload = workload(&jobs);
         let mut numbers = numbers.into_iter().cycle();
-        let mut network = Network::of(&mut || numbers.next().expect("a cycle"));
+        let network = network(&mut || numbers.next().expect("a cycle"));
         let order = toml::Table::from_iter([
             ("policy".to_owned(), "neural".into()),
-            ("network".to_owned(), toml::Value::try_from(&network.0).expect("numbers")),
+            ("network".to_owned(), toml::Value::try_from(&network).expect("numbers")),
         ]);
         for (passing, backfilling) in [
             (Passing::None, Backfilling::None),
@@ -184,7 +164,7 @@ proptest! {
             let engine = by_engine_with(&workload, order.clone(), backfilling);
             let jobs = Jobs::of(&workload, 1000 * PROCESSORS).expect("batch jobs");
             let mut player = PoolPlayer::default();
-            player.play(&jobs, 1000 * PROCESSORS, passing, &mut network);
+            player.play(&jobs, 1000 * PROCESSORS, passing, &mut NetworkScores::new(&network));
             prop_assert_eq!(&engine[..], player.starts(), "{:?}", passing);
         }
     }

@@ -12,6 +12,7 @@ use crate::kernels::{
     ROWS, Weights, add_columns, add_outer, bend, bend_back, has_wide_instructions, multiply, padded,
 };
 use crate::network::Form;
+use policies::neural::weighted;
 
 /// A layer, its columns filled up.
 struct Layer {
@@ -96,7 +97,7 @@ pub(crate) struct Fused {
     /// Those of the score, the embedding, and two of the value.
     layers: Vec<Layer>,
     has_context: bool,
-    heuristic: Option<(usize, f32)>,
+    heuristic: Option<Vec<f32>>,
 }
 
 impl Fused {
@@ -110,7 +111,8 @@ impl Fused {
             Layer::of(weights, bias)
         };
         let layers = form.all().into_iter().map(&mut take).collect();
-        Self { features: form.features, layers, has_context: form.has_context, heuristic: form.heuristic }
+        let heuristic = form.heuristic.clone();
+        Self { features: form.features, layers, has_context: form.has_context, heuristic }
     }
 
     /// A gradient to add to, at zero.
@@ -187,9 +189,9 @@ impl Fused {
         let columns = self.layers[depth - 1].columns;
         scores.clear();
         scores.extend(last.chunks_exact(columns).take(count).map(|row| row[0]));
-        if let Some((feature, beta)) = self.heuristic {
+        if let Some(heuristic) = &self.heuristic {
             for (score, row) in scores.iter_mut().zip(rows.chunks_exact(self.features)) {
-                *score += beta * row[feature];
+                *score += weighted(row, heuristic);
             }
         }
         one_row(state, first, hidden);

@@ -9,6 +9,7 @@ mod fused;
 mod kernels;
 pub mod math;
 pub mod network;
+pub mod order_ppo;
 pub mod order_search;
 pub mod ppo;
 pub mod search;

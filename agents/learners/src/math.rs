@@ -32,6 +32,47 @@ pub fn advantages(steps: &[Step], discount: f32, trace: f32) -> Vec<f32> {
     advantages
 }
 
+/// One step of a copy of an episode, as far as copies of the same episode are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paid {
+    /// How far the episode was, by a clock that all copies share and that never goes back.
+    pub clock: f64,
+    /// What the step paid.
+    pub reward: f32,
+}
+
+/// Advantages of the steps of several copies of one episode, played to its end under different choices: what a copy is still paid, held
+/// against what all copies are still paid when they are as far. What comes from outside is the same for all of them, and so cancels
+/// out (Mao et al., arXiv:1807.02264; Mao et al., arXiv:1810.01963, section 5.3).
+///
+/// ```text
+///   G_t = r_t + d G_t+1
+///   A_t = G_t - mean over the copies of their G at the first step that is as far as t or farther; 0 where there is none
+/// ```
+pub fn advantages_among_copies(copies: &[Vec<Paid>], discount: f32) -> Vec<Vec<f32>> {
+    let to_go = |steps: &Vec<Paid>| {
+        let mut all = vec![0.0; steps.len()];
+        let mut after = 0.0;
+        for (place, step) in all.iter_mut().zip(steps).rev() {
+            after = f64::from(step.reward) + f64::from(discount) * after;
+            *place = after;
+        }
+        all
+    };
+    let all: Vec<Vec<f64>> = copies.iter().map(to_go).collect();
+    let at = |clock: f64| {
+        let of = |(steps, to_go): (&Vec<Paid>, &Vec<f64>)| {
+            let place = steps.partition_point(|step| step.clock < clock);
+            to_go.get(place).copied().unwrap_or(0.0)
+        };
+        copies.iter().zip(&all).map(of).sum::<f64>() / copies.len() as f64
+    };
+    let of = |(steps, to_go): (&Vec<Paid>, &Vec<f64>)| {
+        steps.iter().zip(to_go).map(|(step, to_go)| (to_go - at(step.clock)) as f32).collect()
+    };
+    copies.iter().zip(&all).map(of).collect()
+}
+
 /// Moves and stretches numbers to mean 0 and deviation 1; numbers that are all alike become 0.
 pub fn standardise(numbers: &mut [f32]) {
     let count = numbers.len().max(1) as f64;
@@ -154,6 +195,24 @@ mod tests {
         assert_eq!(advantages(&steps, 0.5, 0.5), [0.9375, -0.25, -1.0, 2.0]);
         // With l = 1 they are discounted returns less values: 1 + 0 + 0.25 * 3 - 1.
         assert_eq!(advantages(&steps[..3], 0.5, 1.0)[0], 0.75);
+    }
+
+    /// d = 0.5. The first copy is paid 1, 2 and 4 at 0, 1 and 2: 1 + 0.5 * (2 + 0.5 * 4) = 3, 4 and 4 are to go. The second, paid 8 and 2
+    /// at 0 and 2, has 9 and 2 to go. At 0 the mean is 6; as far as 1, or farther, the second is at 2, so that it is (4 + 2) / 2 there and at 2.
+    /// Where the second is at 5, the first is over: (0 + 4) / 2.
+    #[test]
+    fn advantages_among_copies_by_hand() {
+        let paid = |steps: &[(f64, f32)]| {
+            steps.iter().map(|&(clock, reward)| Paid { clock, reward }).collect::<Vec<_>>()
+        };
+        let first = paid(&[(0.0, 1.0), (1.0, 2.0), (2.0, 4.0)]);
+        let second = paid(&[(0.0, 8.0), (2.0, 2.0)]);
+        let found = advantages_among_copies(&[first.clone(), second], 0.5);
+        assert_eq!(found, [vec![-3.0, 1.0, 1.0], vec![3.0, -1.0]]);
+        let longer = paid(&[(0.0, 8.0), (2.0, 0.0), (5.0, 4.0)]);
+        let found = advantages_among_copies(&[first.clone(), longer], 0.5);
+        assert_eq!(found, [vec![-3.0, 1.0, 1.0], vec![3.0, -1.0, 2.0]]);
+        assert_eq!(advantages_among_copies(&[first], 1.0), [[0.0; 3]], "alone there is nothing to compare");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! and their number may change.
 //!
 //! ```text
-//!   candidate ---- [+ context] --> hidden layers --> score [+ beta * heuristic]       a softmax over the candidates
+//!   candidate ---- [+ context] --> hidden layers --> score [+ candidate * heuristic]  a softmax over the candidates
 //!        |              ^                             last layer 0 at the start
 //!        `--> embed --> mean over the candidates --> value of the state
 //! ```
@@ -27,8 +27,9 @@ pub struct Form {
     pub embedding: usize,
     /// Whether scores see the state.
     pub has_context: bool,
-    /// A feature that is a heuristic's own score, and how often it counts: learning begins at its choice.
-    pub heuristic: Option<(usize, f32)>,
+    /// A weight for each feature, which no learning moves: their sum is a heuristic's own score, the largest being next, and learning
+    /// begins at its choices.
+    pub heuristic: Option<Vec<f32>>,
 }
 
 /// The layers of a form, by their rows and columns.
@@ -64,8 +65,9 @@ impl Form {
     pub fn initial(&self, seed: Seed) -> Vec<f32> {
         let mut random = seed.stream("parameters");
         let mut parameters = Vec::with_capacity(self.parameter_count());
-        for [rows, columns] in self.all() {
-            let scale = if columns == 1 { 0.0 } else { (2.0 / rows as f64).sqrt() };
+        let last = [self.hidden.len(), self.hidden.len() + 3];
+        for (place, [rows, columns]) in self.all().into_iter().enumerate() {
+            let scale = if last.contains(&place) { 0.0 } else { (2.0 / rows as f64).sqrt() };
             parameters.extend((0..rows * columns).map(|_| (scale * random.normal()) as f32));
             parameters.extend((0..columns).map(|_| 0.0));
         }
@@ -89,7 +91,7 @@ impl Form {
             embed,
             value: value.map(&mut take).into(),
             has_context: self.has_context,
-            heuristic: self.heuristic,
+            heuristic: self.heuristic.clone(),
         }
     }
 }
@@ -171,8 +173,9 @@ impl Tensors {
             hidden = relu(layer(hidden, place));
         }
         let mut score = layer(hidden, form.hidden.len());
-        if let Some((feature, beta)) = form.heuristic {
-            score = score + seen.narrow(1, feature, 1) * beta;
+        if let Some(heuristic) = &form.heuristic {
+            let weights = TensorData::new(heuristic.clone(), [features, 1]);
+            score = score + seen.matmul(Tensor::<2>::from_data(weights, device));
         }
         let value = relu(layer(state.reshape([count, width]), layers + 1));
         Scored {
@@ -214,8 +217,9 @@ mod tests {
         let plain =
             Form { features: 3, hidden: vec![8, 4], embedding: 5, has_context: false, heuristic: None };
         let context = Form { has_context: true, ..plain.clone() };
-        let residual = Form { heuristic: Some((1, 2.0)), ..context.clone() };
-        vec![plain, context, residual]
+        let residual = Form { heuristic: Some(vec![-0.5, 2.0, 0.25]), ..context.clone() };
+        let linear = Form { hidden: Vec::new(), ..residual.clone() };
+        vec![plain, context, residual, linear]
     }
 
     fn random(form: &Form, seed: u64) -> Vec<f32> {
@@ -296,9 +300,12 @@ mod tests {
             assert!(values.iter().all(|value| *value == 0.0));
             for (one, logs) in logs.chunks(6).enumerate() {
                 let allowed = |candidate: &usize| batch.masks[6 * one + candidate];
-                match form.heuristic {
-                    Some((feature, _)) => {
-                        let of = |candidate: &usize| batch.observations[3 * (6 * one + candidate) + feature];
+                match &form.heuristic {
+                    Some(weights) => {
+                        let of = |candidate: &usize| -> f32 {
+                            let row = &batch.observations[3 * (6 * one + candidate)..][..3];
+                            row.iter().zip(weights).map(|(number, weight)| number * weight).sum()
+                        };
                         let best = (0..6).filter(allowed).max_by(|one, other| of(one).total_cmp(&of(other)));
                         let found = (0..6).max_by(|&one, &other| logs[one].total_cmp(&logs[other]));
                         assert_eq!(best, found);

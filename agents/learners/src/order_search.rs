@@ -8,6 +8,7 @@
 //! Sequences that are easy (`b_i` up to 3) say nothing and are drawn again. Which weights are kept is decided by other
 //! sequences, of the validation sources, that are the same in all generations.
 
+use environment::order::OrderEpisodes;
 use environment::pool::{FixedScores, Jobs, Passing, PoolPlayer, PoolSource};
 use policies::order::queue_features::{FEATURES, Weights};
 use rayon::prelude::*;
@@ -108,6 +109,17 @@ impl OrderProblem {
     /// Sequences that are held back.
     pub(crate) fn held_back(&self) -> &[Sequence] {
         &self.validation
+    }
+
+    /// The training's sequences as episodes of whoever learns by choosing: those on which Smith's rule does too well are drawn again.
+    ///
+    /// # Errors
+    /// When nothing but easy sequences is drawn.
+    pub fn episodes(&self) -> Result<OrderEpisodes, AllEasy> {
+        self.draw(&mut Seed(0).stream("sequences that are not easy"))?;
+        let OrderTask { training, passing, sequence_jobs, .. } = &self.task;
+        let sources = training.clone();
+        Ok(OrderEpisodes { sources, passing: *passing, sequence_jobs: *sequence_jobs, easy: EASY })
     }
 
     /// What any order is worth on the sequences that are held back, by its mean bounded slowdown on each.

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   collect   environments x steps choices, drawn from the policy            without gradients (`policies::neural`)
-//!   judge     advantages and returns                                         `math::advantages`
+//!   judge     advantages and returns                                         `math::advantages`, `math::advantages_among_copies`
 //!   learn     epochs x minibatches:  - min(r A, clip(r, 1 - c, 1 + c) A) + w (V - R)^2 / 2 - e H               `loss`
 //! ```
 //!
@@ -13,17 +13,18 @@
 //! Every iteration begins episodes anew, under seeds that hang on the training's seed and the iteration alone, and what is cut
 //! off at its end counts with its value: so a training that is written down and gone on with ends in the same bits.
 
-use environment::environment::{Environment, Outcome};
+use environment::environment::Environment;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use sim::kernel::rng::{Seed, Stream};
+use sim::kernel::rng::Seed;
 
-use crate::fused::{Fused, Room, gather};
-use crate::math::{Adam, Step, advantages, divergence, explained_variance, shorten};
+use crate::math::{Adam, advantages, advantages_among_copies, divergence, explained_variance, shorten};
 use crate::network::Form;
 
+mod collect;
 mod loss;
 
+use collect::Rollout;
 use loss::Sample;
 
 /// How it learns.
@@ -35,7 +36,7 @@ pub struct PpoSettings {
     pub iterations: u64,
     /// Copies of the environment.
     pub environments: usize,
-    /// Choices of each copy in an iteration.
+    /// Choices of each copy in an iteration; without effect where copies play episodes to their end.
     pub steps: usize,
     /// How often what was collected is gone through.
     pub epochs: usize,
@@ -43,7 +44,7 @@ pub struct PpoSettings {
     pub minibatch: usize,
     /// What the next step's worth is multiplied with.
     pub discount: f32,
-    /// The `l` of generalised advantages.
+    /// The `l` of generalised advantages; without effect where there are none.
     pub trace: f32,
     /// How far a probability may move, as a share, before there is nothing to be won by it.
     pub clip: f32,
@@ -57,8 +58,24 @@ pub struct PpoSettings {
     pub gradient_length: f32,
     /// The divergence from the collecting policy beyond which an iteration learns no further.
     pub most_divergence: f64,
+    /// What a choice is held against.
+    pub baseline: Baseline,
     /// Who takes gradients.
     pub gradients: Gradients,
+}
+
+/// What a choice is held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Baseline {
+    /// The learned value of the state before it.
+    #[default]
+    Value,
+    /// What copies of the same episode are still paid when they are as far: nothing has to be valued, and what comes from outside, such as
+    /// jobs, is not taken for luck or merit. An iteration plays every copy's episode to its end, once.
+    SameSequence {
+        /// How many copies play the same episode; the copies in all are a multiple of it.
+        group: usize,
+    },
 }
 
 /// Who takes gradients; they agree but for rounding.
@@ -88,6 +105,7 @@ impl Default for PpoSettings {
             rate: 3e-3,
             gradient_length: 0.5,
             most_divergence: 0.05,
+            baseline: Baseline::Value,
             gradients: Gradients::Fused,
         }
     }
@@ -120,24 +138,15 @@ pub struct Ppo {
     curve: Vec<PpoPoint>,
 }
 
-/// What one copy of the environment went through.
-#[derive(Default)]
-struct Rollout {
-    /// Rows of the candidates of each step that may be chosen, filled up.
-    rows: Vec<f32>,
-    /// Where the rows of a step begin, and how many candidates there are.
-    places: Vec<(usize, usize)>,
-    /// Who was chosen of those.
-    choices: Vec<usize>,
-    logs: Vec<f32>,
-    steps: Vec<Step>,
-    entropy: f64,
-    episodes: Vec<f64>,
-}
-
 impl Ppo {
     /// At its beginning.
+    ///
+    /// # Panics
+    /// When the copies cannot be dealt out to groups.
     pub fn new(settings: PpoSettings, form: Form) -> Self {
+        if let Baseline::SameSequence { group } = settings.baseline {
+            assert!(settings.environments.is_multiple_of(group.max(1)), "groups of {group} copies");
+        }
         let parameters = form.initial(Seed(settings.seed));
         let adam = Adam::new(parameters.len());
         Self { settings, form, parameters, adam, curve: Vec::new() }
@@ -162,6 +171,21 @@ impl Ppo {
         &self.curve
     }
 
+    /// How it learns.
+    pub fn settings(&self) -> &PpoSettings {
+        &self.settings
+    }
+
+    /// How its network is built.
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// What was learned, as numbers.
+    pub fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+
     /// What was learned, for choosing without learning.
     pub fn scorer(&self) -> policies::neural::Scorer {
         self.form.scorer(&self.parameters)
@@ -173,9 +197,7 @@ impl Ppo {
             .into_par_iter()
             .map(|copy| self.collect(&mut make(), copy))
             .collect();
-        let PpoSettings { discount, trace, .. } = self.settings;
-        let judged: Vec<f32> =
-            rollouts.iter().flat_map(|one| advantages(&one.steps, discount, trace)).collect();
+        let judged = self.judge(&rollouts);
         let values: Vec<f32> =
             rollouts.iter().flat_map(|one| one.steps.iter().map(|step| step.value)).collect();
         let returns: Vec<f32> =
@@ -194,55 +216,31 @@ impl Ppo {
         });
     }
 
-    fn collect(&self, environment: &mut impl Environment, copy: usize) -> Rollout {
-        let seed = Seed(self.settings.seed);
-        let mut random = seed.stream(&format!("choices of iteration {}, copy {copy}", self.iteration()));
-        let mut next_seed = || Seed(random_seed(&mut random));
-        let network = Fused::new(&self.form, &self.parameters);
-        let spec = environment.spec();
-        let (mut observation, mut mask) = (vec![0.0; spec.observation_len()], vec![false; spec.candidates]);
-        let mut room = Room::default();
-        let mut rollout = Rollout::default();
-        // What is seen now, behind the rows of what was seen before.
-        let mut see = |environment: &mut dyn Environment, rows: &mut Vec<f32>, room: &mut Room| {
-            environment.observe(&mut observation, &mut mask);
-            let begin = rows.len();
-            let count = gather(&observation, &mask, spec.features, rows);
-            let allowed: Vec<usize> = (0..mask.len()).filter(|&place| mask[place]).collect();
-            (begin, count, network.forward(&rows[begin..], count, room), allowed)
-        };
-        environment.reset(next_seed());
-        let mut paid = 0.0;
-        let mut choices = seed.stream(&format!("draws of iteration {}, copy {copy}", self.iteration()));
-        let (mut begin, mut count, mut value, mut allowed) = see(environment, &mut rollout.rows, &mut room);
-        for place in 1..=self.settings.steps {
-            let (choice, log, entropy) = draw(room.scores(), &mut choices);
-            rollout.places.push((begin, count));
-            rollout.choices.push(choice);
-            rollout.logs.push(log);
-            rollout.entropy += entropy;
-            let step = environment.step(allowed[choice]);
-            paid += f64::from(step.reward);
-            let mut next_value = 0.0;
-            if step.outcome != Outcome::Terminated {
-                (begin, count, next_value, allowed) = see(environment, &mut rollout.rows, &mut room);
+    /// How much better each choice was than what it is held against.
+    fn judge(&self, rollouts: &[Rollout]) -> Vec<f32> {
+        let PpoSettings { discount, trace, .. } = self.settings;
+        match self.settings.baseline {
+            Baseline::Value => {
+                rollouts.iter().flat_map(|one| advantages(&one.steps, discount, trace)).collect()
             }
-            let is_end = step.outcome.is_end();
-            let is_last = is_end || place == self.settings.steps;
-            rollout.steps.push(Step { reward: step.reward, value, next_value, is_last });
-            value = next_value;
-            if is_end {
-                rollout.episodes.push(std::mem::take(&mut paid));
-                environment.reset(next_seed());
-                (begin, count, value, allowed) = see(environment, &mut rollout.rows, &mut room);
-            }
+            Baseline::SameSequence { group } => rollouts
+                .chunks(group)
+                .flat_map(|copies| {
+                    let paid: Vec<_> = copies.iter().map(Rollout::paid).collect();
+                    advantages_among_copies(&paid, discount).concat()
+                })
+                .collect(),
         }
-        rollout
     }
 
     /// Goes through what was collected; the divergence at the end.
     fn learn(&mut self, rollouts: &[Rollout], judged: &[f32], returns: &[f32]) -> f64 {
-        let settings = self.settings.clone();
+        let mut settings = self.settings.clone();
+        if settings.baseline != Baseline::Value {
+            settings.value_weight = 0.0;
+        }
+        let all = |(copy, one): (usize, &Rollout)| (0..one.steps.len()).map(move |step| (copy, step));
+        let steps: Vec<(usize, usize)> = rollouts.iter().enumerate().flat_map(all).collect();
         let left = 1.0 - self.iteration() as f32 / settings.iterations.max(1) as f32;
         let mut random =
             Seed(settings.seed).stream(&format!("minibatches of iteration {}", self.iteration()));
@@ -251,7 +249,12 @@ impl Ppo {
         'epochs: for _ in 0..settings.epochs {
             random.shuffle(&mut order);
             for places in order.chunks(settings.minibatch) {
-                let sample = Sample::of(places, rollouts, judged, returns, &settings, self.form.features);
+                let of = |&place: &usize| loss::Judged {
+                    of: (&rollouts[steps[place].0], steps[place].1),
+                    advantage: judged[place],
+                    returned: returns[place],
+                };
+                let sample = Sample::of(places.iter().map(of), self.form.features);
                 let (mut gradient, logs) = sample.gradient(&self.form, &self.parameters, &settings);
                 moved = divergence(&sample.logs, &logs);
                 if moved > settings.most_divergence {
@@ -265,31 +268,10 @@ impl Ppo {
     }
 }
 
-fn random_seed(random: &mut Stream) -> u64 {
-    random.below(usize::MAX) as u64
-}
-
-/// Draws a candidate by the softmax of the scores: who, the logarithm of its probability, and the entropy.
-fn draw(scores: &[f32], random: &mut Stream) -> (usize, f32, f64) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weights: Vec<f64> = scores.iter().map(|score| f64::from(libm::expf(score - largest))).collect();
-    let sum: f64 = weights.iter().sum();
-    let mut at = random.unit() * sum;
-    let drawn = weights.iter().position(|weight| {
-        at -= weight;
-        at < 0.0
-    });
-    // Rounding may leave a little behind the last.
-    let place = drawn.unwrap_or(scores.len() - 1);
-    let spread: f64 =
-        weights.iter().zip(scores).map(|(weight, score)| weight * f64::from(score - largest)).sum();
-    let log_sum = libm::log(sum);
-    (place, scores[place] - largest - log_sum as f32, log_sum - spread / sum)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fused::{Fused, Room, gather};
     use environment::toys::{Bandit, Chain, Endless, Packing, WeightedCompletion, total_reward};
     use policies::neural::{Buffers, best};
 
@@ -365,6 +347,35 @@ mod tests {
         }
     }
 
+    /// The same without a critic: groups of copies play the same jobs.
+    #[test]
+    fn weighted_completion_is_ordered_by_comparing_copies() {
+        for seed in 0..5 {
+            let baseline = Baseline::SameSequence { group: 8 };
+            let settings = PpoSettings { environments: 128, baseline, discount: 1.0, ..settings(seed, 80) };
+            let ppo = trained(WeightedCompletion::default, settings, 2);
+            let pairs = against(&ppo, &mut WeightedCompletion::default(), WeightedCompletion::smith);
+            let (found, best) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+            assert!(found >= 1.01 * best, "seed {seed}: {found}, {best}");
+            assert!(ppo.curve().iter().all(|point| point.episode_reward.is_some()));
+        }
+    }
+
+    /// Copies of a group play the same episode, and make choices of their own; another group plays another one.
+    #[test]
+    fn copies_of_a_group_see_the_same() {
+        let baseline = Baseline::SameSequence { group: 2 };
+        let settings = PpoSettings { environments: 4, baseline, ..settings(3, 1) };
+        let ppo = Ppo::new(settings, form(2));
+        let rollouts: Vec<Rollout> =
+            (0..4).map(|copy| ppo.collect(&mut WeightedCompletion::default(), copy)).collect();
+        let first = |copy: usize| &rollouts[copy].rows[..10];
+        assert_eq!((first(0), first(2)), (first(1), first(3)));
+        assert_ne!(first(0), first(2));
+        assert!(rollouts[0].choices != rollouts[1].choices || rollouts[2].choices != rollouts[3].choices);
+        assert!(rollouts.iter().all(|one| one.steps.len() == 5 && one.episodes.len() == 1));
+    }
+
     #[test]
     fn items_are_packed_as_best_fit_does() {
         for seed in 0..5 {
@@ -402,63 +413,12 @@ mod tests {
         assert_eq!(whole, part);
     }
 
-    /// Burn's gradient against differences of its loss, parameter by parameter, and the fused one against burn's: for every kind of
-    /// network, with candidates that may not be chosen, ratios inside and beyond the clip, and widths that are no multiple of anything.
-    #[test]
-    fn gradients_agree_with_finite_differences_and_with_each_other() {
-        let plain =
-            Form { has_context: false, heuristic: None, hidden: vec![11, 4], embedding: 3, features: 2 };
-        let context = Form { has_context: true, heuristic: Some((0, 0.5)), ..plain.clone() };
-        let wide = Form { hidden: vec![32, 16, 8], embedding: 32, ..plain.clone() };
-        for form in [plain, context, wide] {
-            let settings = PpoSettings { entropy: 0.1, steps: 90, minibatch: 90, ..PpoSettings::default() };
-            let mut ppo = Ppo::new(settings.clone(), form.clone());
-            let mut random = Seed(5).stream("parameters of the test");
-            ppo.parameters.iter_mut().for_each(|parameter| *parameter = 0.4 * random.normal() as f32);
-            let rollout = ppo.collect(&mut Packing::default(), 0);
-            let counts: Vec<usize> = rollout.places.iter().map(|place| place.1).collect();
-            assert!(counts.contains(&1) && counts.contains(&4), "{counts:?}");
-            let mut draw = |count: usize| (0..count).map(|_| random.normal() as f32).collect::<Vec<f32>>();
-            let (judged, returns, moves) = (draw(90), draw(90), draw(90));
-            let places: Vec<usize> = (0..90).collect();
-            let mut sample =
-                Sample::of(&places, std::slice::from_ref(&rollout), &judged, &returns, &settings, 2);
-            // Moved a little, so that ratios are not all 1, and within the clip, where the loss is smooth.
-            sample.logs.iter_mut().zip(&moves).for_each(|(log, by)| *log += 0.03 * by);
-            let (gradient, logs) = sample.by_burn(&form, &ppo.parameters, &settings);
-            assert_eq!(gradient.len(), form.parameter_count());
-            if form.hidden.len() < 3 {
-                for place in 0..gradient.len() {
-                    let moved = |by: f32| {
-                        let mut parameters = ppo.parameters.clone();
-                        parameters[place] += by;
-                        sample.loss_by_burn(&form, &parameters, &settings)
-                    };
-                    let slope = (moved(2e-3) - moved(-2e-3)) / 4e-3;
-                    let found = f64::from(gradient[place]);
-                    assert!((slope - found).abs() < 3e-3 + 0.03 * found.abs(), "{place}: {slope}, {found}");
-                }
-            }
-            // Far beyond the clip too.
-            for spread in [0.0, 0.5] {
-                sample.logs.iter_mut().zip(&moves).for_each(|(log, by)| *log += spread * by);
-                let (by_burn, burn_logs) = sample.by_burn(&form, &ppo.parameters, &settings);
-                let (fused, fused_logs) = sample.fused(&form, &ppo.parameters, &settings);
-                assert!(logs.iter().zip(&fused_logs).all(|(one, other)| (one - other).abs() < 1e-5));
-                assert!(burn_logs.iter().zip(&fused_logs).all(|(one, other)| (one - other).abs() < 1e-5));
-                for (place, (one, other)) in by_burn.iter().zip(&fused).enumerate() {
-                    assert!((one - other).abs() < 1e-5 + 1e-4 * one.abs(), "{place}: {one}, {other}");
-                }
-            }
-        }
-    }
-
     /// What is played while learning is what is played afterwards.
     #[test]
     fn the_fused_network_gives_the_scores_of_the_one_that_plays() {
         let form = Form {
             has_context: true,
-            heuristic: Some((1, 2.0)),
+            heuristic: Some((0..18).map(|place| 0.1 * place as f32 - 0.8).collect()),
             hidden: vec![32, 16, 8],
             embedding: 20,
             features: 18,

@@ -1,7 +1,7 @@
 //! Small networks that score candidates, as numbers alone: what a learner has found, played without one.
 //!
 //! ```text
-//!   score = dense(... relu(dense(candidate [, state]))) [+ beta * candidate[heuristic]]
+//!   score = dense(... relu(dense(candidate [, state]))) [+ sum of heuristic * candidate]
 //!   state = mean over the candidates of relu(embed(candidate))          value = dense(relu(dense(state)))
 //! ```
 //!
@@ -83,8 +83,8 @@ pub struct Scorer {
     pub value: Vec<Dense>,
     /// Whether scores see the state.
     pub has_context: bool,
-    /// A feature that counts by itself, and how often.
-    pub heuristic: Option<(usize, f32)>,
+    /// What every feature counts by itself, beside the network.
+    pub heuristic: Option<Vec<f32>>,
 }
 
 /// Memory that is used again for each question.
@@ -143,11 +143,17 @@ impl Scorer {
         }
         let value = [&self.embed, &self.value[0], &self.value[1]];
         ends_in_one(chained(&value, features, "embed and value")?, "value")?;
-        match self.heuristic {
-            Some((feature, beta)) if feature >= features || !beta.is_finite() => Err(format!(
-                "heuristic: feature {feature} and {beta} stand there; allowed are one of {features} and a finite number"
-            )),
-            _ => Ok(()),
+        let Some(heuristic) = &self.heuristic else { return Ok(()) };
+        let odd = heuristic.iter().find(|weight| !weight.is_finite());
+        match odd {
+            Some(odd) => Err(format!("heuristic: {odd} stands there; allowed are finite numbers")),
+            None if heuristic.len() != features => {
+                let count = heuristic.len();
+                Err(format!(
+                    "heuristic: {count} weights stand there; allowed are {features}, one for each feature"
+                ))
+            }
+            None => Ok(()),
         }
     }
 
@@ -198,12 +204,18 @@ impl Scorer {
         }
         scores.clear();
         scores.extend_from_slice(one);
-        if let Some((feature, beta)) = self.heuristic {
+        if let Some(heuristic) = &self.heuristic {
             for (score, candidate) in scores.iter_mut().zip(candidates.chunks_exact(self.features())) {
-                *score += beta * candidate[feature];
+                *score += weighted(candidate, heuristic);
             }
         }
     }
+}
+
+/// The weighted sum of the features of a candidate.
+#[inline(always)]
+pub fn weighted(candidate: &[f32], weights: &[f32]) -> f32 {
+    candidate.iter().zip(weights).map(|(number, weight)| number * weight).sum()
 }
 
 /// The first of the candidates with the largest score that may be chosen.
@@ -221,7 +233,7 @@ pub fn best(scores: &[f32], mask: &[bool]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Two features, one hidden unit `relu(a - b)`, score `3 h + 1`, and half of the first feature by itself.
+    /// Two features, one hidden unit `relu(a - b)`, score `3 h + 1`, and half of the first feature less the second by themselves.
     #[test]
     fn a_small_network_by_hand() {
         let scorer = Scorer {
@@ -229,12 +241,12 @@ mod tests {
             embed: Dense::new(2, 1, vec![1.0, 1.0], vec![-1.0]),
             value: vec![Dense::new(1, 1, vec![2.0], vec![0.0]), Dense::new(1, 1, vec![1.0], vec![5.0])],
             has_context: false,
-            heuristic: Some((0, 0.5)),
+            heuristic: Some(vec![0.5, -1.0]),
         };
         let mut buffers = Buffers::default();
         let (candidates, mask) = ([4.0, 1.0, 0.0, 2.0, 9.0, 0.0], [true, true, false]);
         let value = scorer.evaluate(&candidates, &mask, &mut buffers);
-        assert_eq!(buffers.scores(), [12.0, 1.0, 32.5]);
+        assert_eq!(buffers.scores(), [11.0, -1.0, 32.5]);
         // The state is the mean of relu(4 + 1 - 1) and relu(0 + 2 - 1): 2.5; its value 2 * 2.5 + 5.
         assert_eq!(value, 10.0);
         assert_eq!(best(buffers.scores(), &mask), Some(0));

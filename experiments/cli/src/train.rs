@@ -29,7 +29,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<(), Failure> {
     }
     let best = args.out.join("policy.toml");
     let curves = args.out.join("curves.svg");
-    draw_curves(&trained, training.measure(), &curves)?;
+    draw_curves(&trained, training.columns(), &curves)?;
     if args.json {
         let seeds: Vec<_> = trained
             .iter()
@@ -47,16 +47,15 @@ pub(crate) fn train(args: &TrainArgs) -> Result<(), Failure> {
     print(&format!("{text}the best of them: {}\nlearning curves:  {}", best.display(), curves.display()))
 }
 
-/// Draws what the searches saw, from the tables that they left.
-fn draw_curves(trained: &[Trained], measure: &str, path: &Path) -> Result<(), Failure> {
-    let mut panels = ["Mean of the search, on what is held back", "Best of each generation, on its own work"]
-        .map(|title| Panel {
-            title: format!("{title} ({measure})"),
-            horizontal: "generation".to_owned(),
-            scale: Scale::Linear,
-            top: 0.0,
-            curves: Vec::new(),
-        });
+/// Draws what was seen, from the tables that were left.
+fn draw_curves(trained: &[Trained], [training, validation]: [String; 2], path: &Path) -> Result<(), Failure> {
+    let mut panels = [validation, training].map(|title| Panel {
+        title,
+        horizontal: "generation".to_owned(),
+        scale: Scale::Linear,
+        top: 0.0,
+        curves: Vec::new(),
+    });
     for one in trained {
         let table = one.policy.with_file_name("curve.csv");
         let text = std::fs::read_to_string(&table)

@@ -1,23 +1,24 @@
-//! From a training configuration to policies: one search for each seed, each of which can be interrupted and goes on to the
+//! From a training configuration to policies: one course of learning for each seed, each of which can be interrupted and goes on to the
 //! same bits.
 //!
 //! ```text
 //!  OUT/policy.toml               the policy of the seed that did best on what is held back for validation
 //!      training.json             what determines all this
-//!      seed_N/state.json         where the search of a seed stands
+//!      seed_N/state.json         where the course of a seed stands
 //!             policy.toml        the best it has found
 //!             curve.csv          what it saw, generation by generation
 //! ```
 //!
-//! What is searched is a [`PolicyProblem`]: the weights of an order on a pool that is played without the engine (`pool`), or
-//! numbers among the options of any policy, played on an experiment (`episodes`).
+//! A course (`course`) is a search by CMA-ES of a [`PolicyProblem`]: the weights of an order on a pool that is played without the engine
+//! (`pool`), or numbers among the options of any policy, played on an experiment (`episodes`). Or it is policy optimisation of a
+//! network on a pool (`ppo`).
 
 use std::fs;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use learners::search::{Problem, Search, SearchSettings};
+use learners::search::Problem;
 use policies::policy::Choice;
 use serde_json::json;
 
@@ -26,26 +27,31 @@ use crate::error::RunError;
 use crate::plan::{VERSION, canonical, digest};
 
 mod config;
+mod course;
 mod distil;
 mod episodes;
 mod experiment_config;
 mod pool;
+mod ppo;
+mod ppo_config;
 
 use config::check;
 pub use config::{
     AnyTrainConfig, BootstrapConfig, CmaEsConfig, PoolBackfilling, Question, SourceConfig, TrainConfig,
 };
+use course::{Course, SearchCourse};
 pub use distil::Distillation;
 use episodes::ExperimentTraining;
 pub use experiment_config::{ExperimentTrainConfig, ParameterConfig, TermConfig};
-use pool::PoolTraining;
+use pool::{Method, PoolTraining};
+pub use ppo_config::{BaselineName, PpoConfig, StartConfig};
 
 const RECORD: &str = "training.json";
 const STATE: &str = "state.json";
 const POLICY: &str = "policy.toml";
 const CURVE: &str = "curve.csv";
 
-/// A policy that a point of a search stands for.
+/// A policy that was found.
 struct TrainedPolicy {
     question: &'static str,
     policy: Choice,
@@ -59,7 +65,7 @@ trait PolicyProblem: Problem<Error = RunError> {
 
 /// What is trained on.
 enum Ground {
-    Pool(PoolTraining),
+    Pool(Box<PoolTraining>),
     Experiment(Box<ExperimentTraining>),
 }
 
@@ -88,7 +94,7 @@ pub struct TrainStanding {
     pub validation: Option<f64>,
 }
 
-/// What a search has left.
+/// What a course has left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained {
     /// The seed.
@@ -117,10 +123,16 @@ impl Training {
                 (AnyTrainConfig::Experiment(config), Ground::Experiment(Box::new(ground)), contents)
             }
             false => {
-                let config: TrainConfig = document.parse()?;
+                let mut config: TrainConfig = document.parse()?;
                 check(&config, &document)?;
+                match &mut config.ppo {
+                    Some(ppo) => ppo.resolve(&document, folder)?,
+                    None => {
+                        config.cma_es.get_or_insert_default();
+                    }
+                }
                 let (ground, contents) = PoolTraining::read(&config, &document, folder, data)?;
-                (AnyTrainConfig::Pool(config), Ground::Pool(ground), contents)
+                (AnyTrainConfig::Pool(config), Ground::Pool(Box::new(ground)), contents)
             }
         };
         let all = json!({ "config": config, "workloads": contents, "version": VERSION });
@@ -136,12 +148,29 @@ impl Training {
         }
     }
 
+    /// What the second and the third column of a curve are (`curve.csv`).
+    pub fn columns(&self) -> [String; 2] {
+        let measure = self.measure();
+        let is_ppo = matches!(&self.ground, Ground::Pool(pool) if matches!(pool.method(), Method::Ppo(_)));
+        match is_ppo {
+            true => [
+                "What is drawn, on its own work (bounded slowdown less 1, times that of Smith's rule)"
+                    .to_owned(),
+                format!("First choices, on what is held back ({measure})"),
+            ],
+            false => [
+                format!("Best of each generation, on its own work ({measure})"),
+                format!("Mean of the search, on what is held back ({measure})"),
+            ],
+        }
+    }
+
     /// What it is called.
     pub fn name(&self) -> &str {
         self.config.name()
     }
 
-    /// Searches, or goes on where it stood; what was finished is left as it is.
+    /// Learns, or goes on where it stood; what was finished is left as it is.
     ///
     /// # Errors
     /// When the folder holds another training, or files cannot be read or written.
@@ -157,21 +186,23 @@ impl Training {
         for (place, &seed) in self.config.seeds().0.iter().enumerate() {
             let folder = out.join(format!("seed_{seed}"));
             fs::create_dir_all(&folder).map_err(written(&folder))?;
-            let search = self.search(seed, &folder, |generation, validation| {
-                let (seeds, generations) = (self.config.seeds().0.len(), self.config.search().generations);
-                progress(TrainStanding {
-                    seeds_done: place,
-                    seeds,
-                    seed,
-                    generation,
-                    generations,
-                    validation,
-                })
-            })?;
-            if search.generation() < self.config.search().generations {
-                return Ok(trained);
+            let mut course = self.course(seed, &folder)?;
+            let generations = course.generations();
+            while course.generation() < generations {
+                course.advance()?;
+                let generation = course.generation();
+                if generation.is_multiple_of(course.validate_every()) || generation == generations {
+                    self.leave(&*course, seed, &folder)?;
+                }
+                let seeds = self.config.seeds().0.len();
+                let validation = course.validation();
+                let standing =
+                    TrainStanding { seeds_done: place, seeds, seed, generation, generations, validation };
+                if progress(standing).is_break() && generation < generations {
+                    return Ok(trained);
+                }
             }
-            let validation = search.best().1.expect("a search looks once before it ends");
+            let validation = course.validation().expect("a course looks once before it ends");
             trained.push(Trained { seed, validation, policy: folder.join(POLICY) });
         }
         // Of equals the first stays first.
@@ -184,78 +215,34 @@ impl Training {
         Ok(trained)
     }
 
-    fn search(
-        &self,
-        seed: u64,
-        folder: &Path,
-        progress: impl FnMut(u64, Option<f64>) -> ControlFlow<()>,
-    ) -> Result<Search, RunError> {
+    /// The course of a seed, in its folder.
+    fn course(&self, seed: u64, folder: &Path) -> Result<Box<dyn Course + '_>, RunError> {
         match &self.ground {
-            Ground::Pool(pool) => self.search_on(&pool.problem(seed, folder)?, seed, folder, progress),
-            Ground::Experiment(experiment) => self.search_on(&&**experiment, seed, folder, progress),
+            Ground::Pool(pool) => pool.course(seed, folder).map(|course| course as Box<dyn Course + '_>),
+            Ground::Experiment(experiment) => {
+                let experiment = &**experiment;
+                Ok(Box::new(SearchCourse::new(experiment.search, experiment, seed, folder)?))
+            }
         }
     }
 
-    fn search_on(
-        &self,
-        problem: &impl PolicyProblem,
-        seed: u64,
-        folder: &Path,
-        mut progress: impl FnMut(u64, Option<f64>) -> ControlFlow<()>,
-    ) -> Result<Search, RunError> {
-        let &CmaEsConfig { generations, population, validate_every, sigma, .. } = self.config.search();
-        let settings = SearchSettings { seed, population, validate_every, sigma };
-        let state = folder.join(STATE);
-        let mut search = match fs::read_to_string(&state) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| RunError::Training {
-                path: state.clone(),
-                problem: format!("it holds no search ({error}); remove it to begin anew"),
-            })?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Search::new(settings, problem),
-            Err(error) => return Err(written(&state)(error)),
-        };
-        while search.generation() < generations {
-            search.advance(problem)?;
-            if search.generation().is_multiple_of(validate_every) || search.generation() == generations {
-                self.leave(&search, problem, seed, folder)?;
-            }
-            if progress(search.generation(), search.best().1).is_break() {
-                break;
-            }
-        }
-        Ok(search)
-    }
-
-    /// Writes down where a search stands; the state last, so that what lies beside it is never older.
-    fn leave(
-        &self,
-        search: &Search,
-        problem: &impl PolicyProblem,
-        seed: u64,
-        folder: &Path,
-    ) -> Result<(), RunError> {
-        let mut curve = String::from("generation,training,validation\n");
-        for point in search.curve() {
-            let validation = point.validation.map(|value| value.to_string()).unwrap_or_default();
-            curve.push_str(&format!("{},{},{validation}\n", point.generation, point.training));
-        }
-        write(&folder.join(CURVE), curve.as_bytes())?;
-        let (point, validation) = search.best();
-        let TrainedPolicy { question, policy } = problem.policy(point);
+    /// Writes down where a course stands; the state last, so that what lies beside it is never older.
+    fn leave(&self, course: &dyn Course, seed: u64, folder: &Path) -> Result<(), RunError> {
+        write(&folder.join(CURVE), course.curve().as_bytes())?;
+        let TrainedPolicy { question, policy } = course.policy();
         let mut origin = toml::Table::new();
         origin.insert("command".to_owned(), format!("rackwright train {}", self.file_name).into());
         origin.insert("training".to_owned(), self.config.name().into());
         origin.insert("digest".to_owned(), self.digest.clone().into());
         origin.insert("version".to_owned(), VERSION.into());
         origin.insert("seed".to_owned(), i64::try_from(seed).unwrap_or(i64::MAX).into());
-        let generation = search.generation();
+        let generation = course.generation();
         origin.insert("generation".to_owned(), i64::try_from(generation).unwrap_or(i64::MAX).into());
-        origin.extend(validation.map(|value| ("validation".to_owned(), value.into())));
+        origin.extend(course.validation().map(|value| ("validation".to_owned(), value.into())));
         let file = PolicyFile { question: question.to_owned(), policy, origin };
         let text = toml::to_string(&file).expect("a policy file holds names and finite numbers");
         write(&folder.join(POLICY), text.as_bytes())?;
-        let state = serde_json::to_vec(search).expect("a search holds numbers");
-        write(&folder.join(STATE), &state)
+        write(&folder.join(STATE), &course.state())
     }
 
     /// Makes the folder that of this training.

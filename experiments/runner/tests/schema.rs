@@ -135,6 +135,66 @@ const BROKEN: &[(&str, &str)] = &[
     ("scale = \"log\"", "scale = \"cubic\""),
 ];
 
+const VALID_TRAINING: &str = r#"name = "x"
+question = "order"
+seeds = [0]
+backfilling = "easy"
+sequence_jobs = 40
+[workloads.jobs]
+source = { generator = "lublin", jobs = 400, processors = 16 }
+transforms = [{ override_estimates = { factor = 1.0 } }]
+[[training]]
+workload = "jobs"
+processors = 16
+[[validation]]
+workload = "jobs"
+processors = 16
+[ppo]
+iterations = 10
+hidden = [16, 8]
+baseline = "same_sequence"
+group = 4
+rate = 1e-3
+start = { ln_estimate = 2, ln_cores = 1.0 }
+"#;
+
+const BROKEN_TRAINING: &[(&str, &str)] = &[
+    ("[ppo]", "[cma_es]\ngenerations = 3\n[ppo]"),
+    ("[ppo]", "[pop]"),
+    ("iterations = 10", "generations = 10"),
+    ("iterations = 10", "iterations = -10"),
+    ("hidden = [16, 8]", "hidden = 16"),
+    ("hidden = [16, 8]", "hidden = [16, \"8\"]"),
+    ("\"same_sequence\"", "\"same_sequences\""),
+    ("group = 4", "group = \"4\""),
+    ("rate = 1e-3", "rate = \"slow\""),
+    ("ln_cores", "ln_cors"),
+    ("ln_cores = 1.0", "ln_cores = \"one\""),
+    ("{ ln_estimate = 2, ln_cores = 1.0 }", "[2, 1]"),
+];
+
+#[test]
+fn trainings_are_valid_or_broken_as_their_reader_has_them() {
+    let validator = validator(&schema::training());
+    let folder = tempfile::tempdir().expect("a folder");
+    let read = |text: &str| {
+        let path = folder.path().join("x.toml");
+        std::fs::write(&path, text).expect("written");
+        runner::train::Training::read(&path, None).map(|_| ())
+    };
+    let of_file = VALID_TRAINING.replace("{ ln_estimate = 2, ln_cores = 1.0 }", "\"order.toml\"");
+    for valid in [VALID_TRAINING, &of_file] {
+        validator.validate(&as_json(valid)).expect("valid");
+    }
+    read(VALID_TRAINING).expect("the reader takes it too");
+    for (found, wrong) in BROKEN_TRAINING {
+        assert_eq!(VALID_TRAINING.matches(found).count(), 1, "`{found}` stands there once");
+        let text = VALID_TRAINING.replace(found, wrong);
+        assert!(!validator.is_valid(&as_json(&text)), "`{wrong}` is valid");
+        assert!(read(&text).is_err(), "`{wrong}` is not refused by the reader");
+    }
+}
+
 #[test]
 fn what_is_broken_is_not_valid() {
     let validator = validator(&schema::experiment());

@@ -29,32 +29,30 @@ pub(super) struct Sample<'a> {
     returns: Vec<f32>,
 }
 
+/// A step that was judged.
+pub(super) struct Judged<'a> {
+    /// Whose it is, and which.
+    pub(super) of: (&'a Rollout, usize),
+    pub(super) advantage: f32,
+    /// What followed it, as far as values are to know.
+    pub(super) returned: f32,
+}
+
 impl<'a> Sample<'a> {
-    pub(super) fn of(
-        places: &[usize],
-        rollouts: &'a [Rollout],
-        judged: &[f32],
-        returns: &[f32],
-        settings: &PpoSettings,
-        features: usize,
-    ) -> Self {
-        let of = |place: usize| (&rollouts[place / settings.steps], place % settings.steps);
-        let rows = |&place: &usize| {
-            let (rollout, step) = of(place);
+    pub(super) fn of(steps: impl Iterator<Item = Judged<'a>>, features: usize) -> Self {
+        let [mut advantages, mut logs, mut returns] = [const { Vec::new() }; 3];
+        let (mut rows, mut choices) = (Vec::new(), Vec::new());
+        for Judged { of: (rollout, step), advantage, returned } in steps {
             let (begin, count) = rollout.places[step];
             let end = begin + count.next_multiple_of(ROWS) * features;
-            (&rollout.rows[begin..end], count)
-        };
-        let pick = |numbers: &[f32]| places.iter().map(|&place| numbers[place]).collect::<Vec<f32>>();
-        let mut advantages = pick(judged);
-        standardise(&mut advantages);
-        Self {
-            rows: places.iter().map(rows).collect(),
-            choices: places.iter().map(|&place| of(place).0.choices[of(place).1]).collect(),
-            logs: places.iter().map(|&place| of(place).0.logs[of(place).1]).collect(),
-            advantages,
-            returns: pick(returns),
+            rows.push((&rollout.rows[begin..end], count));
+            choices.push(rollout.choices[step]);
+            logs.push(rollout.logs[step]);
+            advantages.push(advantage);
+            returns.push(returned);
         }
+        standardise(&mut advantages);
+        Self { rows, choices, logs, advantages, returns }
     }
 
     /// The gradient, and the logarithms of the probabilities of what was chosen.
@@ -179,5 +177,68 @@ impl<'a> Sample<'a> {
             masks.resize((place + 1) * most, false);
         }
         Batch { shape: [self.rows.len(), most, features], observations, masks }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ppo::Ppo;
+    use environment::toys::Packing;
+    use sim::kernel::rng::Seed;
+
+    /// Burn's gradient against differences of its loss, parameter by parameter, and the fused one against burn's: for every kind of
+    /// network, with candidates that may not be chosen, ratios inside and beyond the clip, and widths that are no multiple of anything.
+    #[test]
+    fn gradients_agree_with_finite_differences_and_with_each_other() {
+        let plain =
+            Form { has_context: false, heuristic: None, hidden: vec![11, 4], embedding: 3, features: 2 };
+        let context = Form { has_context: true, heuristic: Some(vec![0.5, -0.2]), ..plain.clone() };
+        let linear = Form { hidden: Vec::new(), ..context.clone() };
+        let wide = Form { hidden: vec![32, 16, 8], embedding: 32, ..plain.clone() };
+        for form in [plain, context, linear, wide] {
+            let settings = PpoSettings { entropy: 0.1, steps: 90, minibatch: 90, ..PpoSettings::default() };
+            let mut ppo = Ppo::new(settings.clone(), form.clone());
+            let mut random = Seed(5).stream("parameters of the test");
+            ppo.parameters.iter_mut().for_each(|parameter| *parameter = 0.4 * random.normal() as f32);
+            let rollout = ppo.collect(&mut Packing::default(), 0);
+            let counts: Vec<usize> = rollout.places.iter().map(|place| place.1).collect();
+            assert!(counts.contains(&1) && counts.contains(&4), "{counts:?}");
+            let mut draw = |count: usize| (0..count).map(|_| random.normal() as f32).collect::<Vec<f32>>();
+            let (judged, returns, moves) = (draw(90), draw(90), draw(90));
+            let of = |place: usize| Judged {
+                of: (&rollout, place),
+                advantage: judged[place],
+                returned: returns[place],
+            };
+            let mut sample = Sample::of((0..90).map(of), 2);
+            // Moved a little, so that ratios are not all 1, and within the clip, where the loss is smooth.
+            sample.logs.iter_mut().zip(&moves).for_each(|(log, by)| *log += 0.03 * by);
+            let (gradient, logs) = sample.by_burn(&form, &ppo.parameters, &settings);
+            assert_eq!(gradient.len(), form.parameter_count());
+            if form.hidden.len() < 3 {
+                for place in 0..gradient.len() {
+                    let moved = |by: f32| {
+                        let mut parameters = ppo.parameters.clone();
+                        parameters[place] += by;
+                        sample.loss_by_burn(&form, &parameters, &settings)
+                    };
+                    let slope = (moved(2e-3) - moved(-2e-3)) / 4e-3;
+                    let found = f64::from(gradient[place]);
+                    assert!((slope - found).abs() < 3e-3 + 0.03 * found.abs(), "{place}: {slope}, {found}");
+                }
+            }
+            // Far beyond the clip too.
+            for spread in [0.0, 0.5] {
+                sample.logs.iter_mut().zip(&moves).for_each(|(log, by)| *log += spread * by);
+                let (by_burn, burn_logs) = sample.by_burn(&form, &ppo.parameters, &settings);
+                let (fused, fused_logs) = sample.fused(&form, &ppo.parameters, &settings);
+                assert!(logs.iter().zip(&fused_logs).all(|(one, other)| (one - other).abs() < 1e-5));
+                assert!(burn_logs.iter().zip(&fused_logs).all(|(one, other)| (one - other).abs() < 1e-5));
+                for (place, (one, other)) in by_burn.iter().zip(&fused).enumerate() {
+                    assert!((one - other).abs() < 1e-5 + 1e-4 * one.abs(), "{place}: {one}, {other}");
+                }
+            }
+        }
     }
 }

@@ -132,7 +132,11 @@ mod tests {
         };
         let good = layer(18, 2, "0.5");
         assert_eq!(network(&[layer(18, 4, "1.0"), layer(4, 1, "1.0")].join(", "), &good), Ok(()));
+        let beside = |heuristic: &str| format!("{good}, heuristic = [{heuristic}]");
+        assert_eq!(network(&layer(18, 1, "1.0"), &beside(&["0.5"; 18].join(", "))), Ok(()));
         for (score, embed, expected) in [
+            (layer(18, 1, "1.0"), beside("1.0"), "1 weights stand there; allowed are 18"),
+            (layer(18, 1, "1.0"), beside(&["nan"; 18].join(", ")), "heuristic: NaN stands there"),
             (layer(17, 1, "1.0"), good.clone(), "it begins with 17 numbers; allowed are 18"),
             (layer(18, 2, "1.0"), good.clone(), "it ends in 2 numbers; allowed is 1"),
             ([layer(18, 4, "1.0"), layer(3, 1, "1.0")].join(", "), good.clone(), "4 numbers go into 3"),

@@ -42,7 +42,7 @@ pub use workload::{Source, WorkloadConfig};
 
 pub(crate) use check::seeds_at;
 pub(crate) use document::Document;
-pub(crate) use policy_file::is_file;
+pub(crate) use policy_file::{is_file, read as policy_in_file};
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]

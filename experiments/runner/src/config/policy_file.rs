@@ -61,7 +61,8 @@ pub(super) fn resolve(
     Ok(())
 }
 
-fn read(
+/// The policy in the file that a choice names, relative to a folder; what is wrong is refused where the choice stands.
+pub(crate) fn read(
     choice: &Choice,
     question: &str,
     document: &Document,

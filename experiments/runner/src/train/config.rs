@@ -11,6 +11,7 @@ use crate::config::{ConfigError, Document, Named, Seeds, WorkloadConfig, seeds_a
 use crate::nearest::unknown_name;
 
 use super::experiment_config::ExperimentTrainConfig;
+use super::ppo_config::{PpoConfig, check_ppo};
 
 /// Either kind of training: that with `experiment` plays one.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -36,24 +37,19 @@ impl AnyTrainConfig {
             Self::Experiment(config) => &config.seeds,
         }
     }
-
-    pub(super) fn search(&self) -> &CmaEsConfig {
-        match self {
-            Self::Pool(config) => &config.cma_es,
-            Self::Experiment(config) => &config.cma_es,
-        }
-    }
 }
 
-/// The weights of an order are trained on a pool that is played without the engine.
+/// An order is trained on a pool that is played without the engine: the weights of `linear` by CMA-ES, or the network of `neural` by
+/// policy optimisation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("not" = { "required": ["cma_es", "ppo"] }))]
 pub struct TrainConfig {
     /// As files name it.
     pub name: String,
     /// What the policy is to answer.
     pub question: Question,
-    /// A search for each.
+    /// A course of learning for each.
     pub seeds: Seeds,
     /// Who may pass a task that is held.
     pub backfilling: PoolBackfilling,
@@ -64,7 +60,7 @@ pub struct TrainConfig {
     pub workloads: Named<WorkloadConfig>,
     /// What is learned from.
     pub training: Vec<SourceConfig>,
-    /// What decides which weights are kept.
+    /// What decides which weights or networks are kept.
     pub validation: Vec<SourceConfig>,
     /// The features that are weighed (`rackwright list features`); all without it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -72,9 +68,12 @@ pub struct TrainConfig {
     /// Workloads of which nothing may be learned: a job that stands in one of them and in one of the others is refused.
     #[serde(default)]
     pub test: Vec<String>,
-    /// The search.
-    #[serde(default)]
-    pub cma_es: CmaEsConfig,
+    /// The search; with its defaults where there is neither this nor `ppo`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cma_es: Option<CmaEsConfig>,
+    /// Policy optimisation of a network, in the place of the search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ppo: Option<PpoConfig>,
 }
 
 fn sequence_jobs() -> usize {
@@ -231,7 +230,8 @@ pub(super) fn check(config: &TrainConfig, document: &Document) -> Result<(), Con
             return Err(document.refuse(&[&format!("features[{place}]")], problem));
         }
     }
-    check_search(&config.cma_es, document)?;
+    config.cma_es.iter().try_for_each(|search| check_search(search, document))?;
+    check_ppo(config, document)?;
     match config.sequence_jobs {
         0 => Err(document.refuse(&["sequence_jobs"], "0 stands there; allowed is 1 or more")),
         _ => Ok(()),

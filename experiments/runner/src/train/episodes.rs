@@ -28,7 +28,7 @@ use sim::rules::Rules;
 use sim::topology::Topology;
 use sim::workload::Workload;
 
-use super::config::Question;
+use super::config::{CmaEsConfig, Question};
 use super::experiment_config::{ExperimentTrainConfig, ParameterConfig, TermConfig};
 use super::{PolicyProblem, TrainedPolicy};
 use crate::assets::Assets;
@@ -76,6 +76,8 @@ pub(super) struct ExperimentTraining {
     question: Question,
     scheduler: SchedulerConfig,
     episodes: usize,
+    /// How it is searched.
+    pub(super) search: CmaEsConfig,
     /// What determines the episodes.
     pub(super) content: Value,
 }
@@ -147,7 +149,8 @@ impl ExperimentTraining {
             .map(|_| Scenario { training: next(training.0.len()), validation: next(validation.0.len()) })
             .collect();
         let (question, episodes) = (config.question, config.episodes);
-        Ok(Self { scenarios, terms, parameters, question, scheduler, episodes, content })
+        let search = config.cma_es;
+        Ok(Self { scenarios, terms, parameters, question, scheduler, episodes, search, content })
     }
 
     /// The scheduler with the options that a point stands for.

@@ -1,4 +1,4 @@
-//! Training on a pool that is played without the engine: the weights of the order `linear`.
+//! Training on a pool that is played without the engine: the weights of the order `linear`, or the network of the order `neural`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,12 @@ use serde_json::Value;
 use sim::kernel::rng::{Seed, Stream};
 use sim::workload::Workload;
 
-use super::config::{BootstrapConfig, PoolBackfilling, SourceConfig, TrainConfig, refuse_test_jobs};
+use super::config::{
+    BootstrapConfig, CmaEsConfig, PoolBackfilling, SourceConfig, TrainConfig, refuse_test_jobs,
+};
+use super::course::{Course, SearchCourse};
+use super::ppo::PpoCourse;
+use super::ppo_config::{PpoConfig, shortest};
 use super::{PolicyProblem, TrainedPolicy};
 use crate::assets::{source, transformed};
 use crate::config::Document;
@@ -23,8 +28,13 @@ use crate::plan::{PlannedWorkload, plan_workload};
 pub(super) struct PoolTraining {
     task: OrderTask,
     features: Vec<usize>,
-    sequences: usize,
-    validation_sequences: usize,
+    method: Method,
+}
+
+/// How it learns.
+pub(super) enum Method {
+    CmaEs(CmaEsConfig),
+    Ppo(PpoConfig),
 }
 
 impl PoolTraining {
@@ -64,26 +74,46 @@ impl PoolTraining {
         let is_wanted =
             |name: &str| config.features.is_empty() || config.features.iter().any(|one| one == name);
         let features = (0..FEATURES.len()).filter(|&feature| is_wanted(FEATURES[feature].0)).collect();
-        let search = &config.cma_es;
-        let (sequences, validation_sequences) = (search.sequences, search.validation_sequences);
-        Ok((Self { task, features, sequences, validation_sequences }, contents.into()))
+        let method = match &config.ppo {
+            Some(ppo) => Method::Ppo(ppo.clone()),
+            None => Method::CmaEs(config.cma_es.unwrap_or_default()),
+        };
+        Ok((Self { task, features, method }, contents.into()))
     }
 
-    /// The problem of one seed; `folder` is that of its search.
+    /// How it learns.
+    pub(super) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The course of one seed, in its folder.
+    pub(super) fn course(&self, seed: u64, folder: &Path) -> Result<Box<dyn Course>, RunError> {
+        let problem = self.problem(seed, folder)?;
+        Ok(match &self.method {
+            Method::CmaEs(search) => Box::new(SearchCourse::new(*search, problem, seed, folder)?),
+            Method::Ppo(ppo) => Box::new(PpoCourse::new(ppo, problem.problem, seed, folder)?),
+        })
+    }
+
+    /// The problem of one seed; `folder` is that of its course.
     pub(super) fn problem(&self, seed: u64, folder: &Path) -> Result<PoolProblem, RunError> {
-        let Self { task, features, sequences, validation_sequences } = self;
-        let made =
-            OrderProblem::new(task.clone(), features.clone(), *sequences, *validation_sequences, Seed(seed));
+        // Policy optimisation draws sequences of its own, one by one.
+        let (sequences, validation_sequences) = match &self.method {
+            Method::CmaEs(search) => (search.sequences, search.validation_sequences),
+            Method::Ppo(ppo) => (CmaEsConfig::default().sequences, ppo.validation_sequences),
+        };
+        let (task, features) = (self.task.clone(), self.features.clone());
+        let made = OrderProblem::new(task, features, sequences, validation_sequences, Seed(seed));
         let folder = folder.to_owned();
         Ok(PoolProblem { problem: made.map_err(|error| easy(&folder, error))?, folder })
     }
 }
 
-fn easy(folder: &Path, error: AllEasy) -> RunError {
+pub(super) fn easy(folder: &Path, error: AllEasy) -> RunError {
     RunError::Training { path: folder.to_owned(), problem: error.to_string() }
 }
 
-/// The weights of an order, in the folder of their search.
+/// The weights of an order, in the folder of their course.
 pub(super) struct PoolProblem {
     pub(super) problem: OrderProblem,
     folder: PathBuf,
@@ -107,13 +137,11 @@ impl Problem for PoolProblem {
 
 impl PolicyProblem for PoolProblem {
     fn policy(&self, point: &[f64]) -> TrainedPolicy {
-        // Shortest digits that give the same number of single precision.
-        let number = |weight: f32| weight.to_string().parse::<f64>().expect("a number");
         let weights: toml::Table = FEATURES
             .iter()
             .zip(self.problem.weights(point))
             .filter(|(_, weight)| *weight != 0.0)
-            .map(|((name, _), weight)| ((*name).to_owned(), number(weight).into()))
+            .map(|((name, _), weight)| ((*name).to_owned(), shortest(weight).into()))
             .collect();
         let mut options = toml::Table::new();
         options.insert("weights".to_owned(), weights.into());
