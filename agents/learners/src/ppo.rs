@@ -353,7 +353,7 @@ mod tests {
         for seed in 0..5 {
             let baseline = Baseline::SameSequence { group: 8 };
             let settings = PpoSettings { environments: 128, baseline, discount: 1.0, ..settings(seed, 80) };
-            let ppo = trained(WeightedCompletion::default, settings, 2);
+            let ppo = trained(WeightedCompletion::default, settings, 3);
             let pairs = against(&ppo, &mut WeightedCompletion::default(), WeightedCompletion::smith);
             let (found, best) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
             assert!(found >= 1.01 * best, "seed {seed}: {found}, {best}");
@@ -366,10 +366,10 @@ mod tests {
     fn copies_of_a_group_see_the_same() {
         let baseline = Baseline::SameSequence { group: 2 };
         let settings = PpoSettings { environments: 4, baseline, ..settings(3, 1) };
-        let ppo = Ppo::new(settings, form(2));
+        let ppo = Ppo::new(settings, form(3));
         let rollouts: Vec<Rollout> =
             (0..4).map(|copy| ppo.collect(&mut WeightedCompletion::default(), copy)).collect();
-        let first = |copy: usize| &rollouts[copy].rows[..10];
+        let first = |copy: usize| &rollouts[copy].rows[..15];
         assert_eq!((first(0), first(2)), (first(1), first(3)));
         assert_ne!(first(0), first(2));
         assert!(rollouts[0].choices != rollouts[1].choices || rollouts[2].choices != rollouts[3].choices);

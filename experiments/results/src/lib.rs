@@ -37,3 +37,4 @@ pub use record::{
 };
 pub use savings::Savings;
 pub use store::Store;
+pub use tables::{CurvePoint, write_curves};

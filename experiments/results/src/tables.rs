@@ -35,6 +35,33 @@ pub(crate) fn write_metrics(path: &Path, results: &Results) -> Result<(), Result
     write(path, columns, ParquetCompression::Zstd(None))
 }
 
+/// A number that a training saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// Of which training seed.
+    pub seed: u64,
+    /// After so many generations.
+    pub generation: u64,
+    /// What it is.
+    pub measure: String,
+    /// The number.
+    pub value: f64,
+}
+
+/// Writes what trainings saw: one row per number, in the order in which they come.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_curves(path: &Path, points: &[CurvePoint]) -> Result<(), ResultsError> {
+    let columns = vec![
+        column("seed", points.iter().map(|point| point.seed).collect::<Vec<u64>>()),
+        column("generation", points.iter().map(|point| point.generation).collect::<Vec<u64>>()),
+        texts("measure", points.iter().map(|point| point.measure.as_str())),
+        column("value", points.iter().map(|point| point.value).collect::<Vec<f64>>()),
+    ];
+    write(path, columns, ParquetCompression::Zstd(None))
+}
+
 /// Writes the series of one run, for as long as the experiment goes on: not compressed, which halves the cost.
 pub(crate) fn write_part(
     path: &Path,

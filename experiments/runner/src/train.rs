@@ -4,9 +4,10 @@
 //! ```text
 //!  OUT/policy.toml               the policy of the seed that did best on what is held back for validation
 //!      training.json             what determines all this
+//!      curves.parquet            what all of them saw
 //!      seed_N/state.json         where the course of a seed stands
 //!             policy.toml        the best it has found
-//!             curve.csv          what it saw, generation by generation
+//!             curve.csv          what it saw, generation by generation; for TensorBoard in events.out.tfevents.*
 //! ```
 //!
 //! A course (`course`) is a search by CMA-ES of a [`PolicyProblem`]: the weights of an order on a pool that is played without the engine
@@ -28,6 +29,7 @@ use crate::plan::{VERSION, canonical, digest};
 
 mod config;
 mod course;
+mod curve;
 mod distil;
 mod episodes;
 mod experiment_config;
@@ -50,6 +52,9 @@ const RECORD: &str = "training.json";
 const STATE: &str = "state.json";
 const POLICY: &str = "policy.toml";
 const CURVE: &str = "curve.csv";
+/// What its name begins with is how TensorBoard knows such a file.
+const EVENTS: &str = "events.out.tfevents.0.rackwright";
+const CURVES: &str = "curves.parquet";
 
 /// A policy that was found.
 struct TrainedPolicy {
@@ -182,7 +187,7 @@ impl Training {
         mut progress: impl FnMut(TrainStanding) -> ControlFlow<()>,
     ) -> Result<Vec<Trained>, RunError> {
         self.claim(out)?;
-        let mut trained = Vec::new();
+        let (mut trained, mut seen) = (Vec::new(), Vec::new());
         for (place, &seed) in self.config.seeds().0.iter().enumerate() {
             let folder = out.join(format!("seed_{seed}"));
             fs::create_dir_all(&folder).map_err(written(&folder))?;
@@ -204,7 +209,9 @@ impl Training {
             }
             let validation = course.validation().expect("a course looks once before it ends");
             trained.push(Trained { seed, validation, policy: folder.join(POLICY) });
+            seen.extend(course.curve().points(seed));
         }
+        results::write_curves(&out.join(CURVES), &seen)?;
         // Of equals the first stays first.
         let best =
             trained.iter().reduce(|best, one| if one.validation < best.validation { one } else { best });
@@ -228,7 +235,9 @@ impl Training {
 
     /// Writes down where a course stands; the state last, so that what lies beside it is never older.
     fn leave(&self, course: &dyn Course, seed: u64, folder: &Path) -> Result<(), RunError> {
-        write(&folder.join(CURVE), course.curve().as_bytes())?;
+        let curve = course.curve();
+        write(&folder.join(CURVE), curve.csv().as_bytes())?;
+        write(&folder.join(EVENTS), &curve.events())?;
         let TrainedPolicy { question, policy } = course.policy();
         let mut origin = toml::Table::new();
         origin.insert("command".to_owned(), format!("rackwright train {}", self.file_name).into());

@@ -99,6 +99,10 @@ fn an_interrupted_training_ends_with_the_same_bits() {
         let read = |folder: &Path| fs::read_to_string(folder.join(file)).expect(file);
         assert_eq!(read(&whole), read(&parts), "{file}");
     }
+    for file in ["curves.parquet", "seed_0/events.out.tfevents.0.rackwright"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).expect(file);
+        assert_eq!(read(&whole), read(&parts), "{file}");
+    }
     let other = TRAINING.replace("population = 6", "population = 8");
     let error =
         self::training(folder.path(), &other).expect("valid").run(&whole, until(1)).expect_err("refused");

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::config::CmaEsConfig;
+use super::curve::Curve;
 use super::{PolicyProblem, STATE, TrainedPolicy, written};
 use crate::error::RunError;
 
@@ -31,8 +32,8 @@ pub(super) trait Course {
     /// The policy that reached it.
     fn policy(&self) -> TrainedPolicy;
 
-    /// What was seen, as a table: `generation`, `training` and `validation`, then whatever else there is; what was not looked at is empty.
-    fn curve(&self) -> String;
+    /// What was seen.
+    fn curve(&self) -> Curve;
 
     /// Where it stands, as text that goes on there.
     fn state(&self) -> Vec<u8>;
@@ -57,11 +58,6 @@ pub(super) fn begun<T: DeserializeOwned>(folder: &Path, new: impl FnOnce() -> T)
 /// Where a course stands, as text.
 pub(super) fn state_of(course: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(course).expect("a course holds numbers")
-}
-
-/// A cell of a table; empty where there is nothing.
-pub(super) fn cell(number: Option<f64>) -> String {
-    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
 /// A search by CMA-ES.
@@ -102,11 +98,10 @@ impl<P: PolicyProblem> Course for SearchCourse<P> {
         self.problem.policy(self.search.best().0)
     }
 
-    fn curve(&self) -> String {
-        let mut curve = String::from("generation,training,validation\n");
+    fn curve(&self) -> Curve {
+        let mut curve = Curve::new(&["training", "validation"]);
         for point in self.search.curve() {
-            let validation = cell(point.validation);
-            curve.push_str(&format!("{},{},{validation}\n", point.generation, point.training));
+            curve.push(point.generation, vec![Some(point.training), point.validation]);
         }
         curve
     }

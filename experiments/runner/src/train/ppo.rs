@@ -9,7 +9,8 @@ use learners::order_search::OrderProblem;
 use policies::policy::Choice;
 
 use super::TrainedPolicy;
-use super::course::{Course, begun, cell, state_of};
+use super::course::{Course, begun, state_of};
+use super::curve::Curve;
 use super::pool::easy;
 use super::ppo_config::{PpoConfig, shortest};
 use crate::error::RunError;
@@ -62,22 +63,25 @@ impl Course for PpoCourse {
     }
 
     /// What an iteration was paid is turned, so that less is better, as everywhere in such tables.
-    fn curve(&self) -> String {
-        let mut curve =
-            String::from("generation,training,validation,divergence,entropy,explained_variance,candidates\n");
+    fn curve(&self) -> Curve {
+        let mut curve = Curve::new(&[
+            "training",
+            "validation",
+            "divergence",
+            "entropy",
+            "explained_variance",
+            "candidates",
+        ]);
         let mut looks = self.learning.looks().iter().peekable();
         let mut look = |generation: u64| looks.next_if(|look| look.0 == generation).map(|look| look.1);
         if let Some(start) = look(0) {
-            curve.push_str(&format!("0,,{start},,,,\n"));
+            curve.push(0, vec![None, Some(start)]);
         }
         for point in self.learning.curve() {
-            let training = cell(point.episode_reward.map(|reward| -reward));
-            let validation = cell(look(point.iteration));
-            curve.push_str(&format!("{},{training},{validation}", point.iteration));
-            for number in [point.divergence, point.entropy, point.explained_variance, point.candidates] {
-                curve.push_str(&format!(",{number}"));
-            }
-            curve.push('\n');
+            let seen = [point.divergence, point.entropy, point.explained_variance, point.candidates];
+            let mut row = vec![point.episode_reward.map(|reward| -reward), look(point.iteration)];
+            row.extend(seen.map(Some));
+            curve.push(point.iteration, row);
         }
         curve
     }
