@@ -1,7 +1,7 @@
 //! How fast the order question is on one core, on jobs of the Lublin model for 256 processors, in sequences of 1,024:
 //!
 //! ```text
-//! cargo run --release --workspace --example order_rate [seconds]
+//! cargo build --release --workspace --example order_rate && target/release/examples/order_rate [seconds]
 //! ```
 //!
 //! For each discipline it prints the episodes a second that `PoolPlayer` plays under Smith's rule, and the decisions a second of

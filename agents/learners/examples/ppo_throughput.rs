@@ -3,7 +3,8 @@
 //! of the Lublin model for 256 processors, 4 epochs and minibatches of 1,024:
 //!
 //! ```text
-//! cargo run --release --workspace --example ppo_throughput [iterations] [none|easy_published|easy] [fused|burn]
+//! cargo build --release --workspace --example ppo_throughput
+//! target/release/examples/ppo_throughput [iterations] [none|easy_published|easy] [fused|burn]
 //! ```
 //!
 //! `experiments/throughput/run.sh` runs it beside another program with the same settings.
