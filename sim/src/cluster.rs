@@ -5,19 +5,26 @@
 //! advance only for the host that an event touches, the sums over the cluster only when time moves.
 
 mod change;
+mod partition;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use change::Changes;
 pub use change::Move;
+use partition::Parts;
 
 use crate::decision::{Infeasible, NumaShare, Placement};
+use crate::effects::Sharing;
 use crate::kernel::ids::{DeviceId, HostId, Id, IdVec, NumaNodeId, TaskId};
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::{Electrical, Overhead};
-use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
-use crate::topology::Topology;
+use crate::models::mig::Profile;
+use crate::models::topology_manager::{DevicePlace, Need, Node, Site, TopologyManager};
+use crate::resources::{
+    DeviceAffinity, DeviceRequest, DeviceSet, MAX_NUMA_NODES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
+};
+use crate::topology::{DeviceSpec, Topology};
 
 const NOBODY: u32 = u32::MAX;
 
@@ -137,6 +144,10 @@ pub struct Totals {
     pub hosts_on: u64,
     /// Thousandths of a core that hosts that are on really have.
     pub cpu_milli_on: u64,
+    /// Thousandths of a core that running tasks want to use.
+    pub cpu_wanted_milli: u64,
+    /// What hosts give them of that: no more than there is.
+    pub cpu_granted_milli: u64,
     /// Power of all hosts, in watts, as a running sum.
     pub power_watts: f64,
 }
@@ -160,6 +171,10 @@ pub struct Integrals {
     pub hosts_on: u128,
     /// Thousandths of a core of hosts that are on, times microseconds.
     pub cpu_milli_on: u128,
+    /// Thousandths of a core that tasks want to use, times microseconds.
+    pub cpu_wanted_milli: u128,
+    /// What hosts give them of that.
+    pub cpu_granted_milli: u128,
 }
 
 /// What is free and what runs where, at the present moment.
@@ -176,6 +191,10 @@ pub struct Cluster {
     queue: List,
     /// What each node gives to a task that spans several.
     spans: BTreeMap<(TaskId, HostId), Vec<Resources>>,
+    /// The parts of devices that are given out in parts with a place.
+    parts: BTreeMap<DeviceId, Parts>,
+    /// How long tasks wait for what has to be made ready for them, between taking room and starting.
+    readying: BTreeMap<TaskId, SimDuration>,
     totals: Totals,
     integrals: Integrals,
     /// Nothing where the overhead of the facility is in proportion to the energy of its hosts.
@@ -239,6 +258,8 @@ impl Cluster {
             tasks: IdVec::filled(TaskRecord::COMING, task_count),
             queue: List { first: NOBODY, last: NOBODY },
             spans: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            readying: BTreeMap::new(),
             totals: Totals {
                 hosts_on: host_count as u64,
                 cpu_milli_on: topology.total_capacity().0,
@@ -279,6 +300,8 @@ impl Cluster {
         sums.occupied_hosts += u128::from(totals.occupied_hosts) * passed;
         sums.hosts_on += u128::from(totals.hosts_on) * passed;
         sums.cpu_milli_on += u128::from(totals.cpu_milli_on) * passed;
+        sums.cpu_wanted_milli += u128::from(totals.cpu_wanted_milli) * passed;
+        sums.cpu_granted_milli += u128::from(totals.cpu_granted_milli) * passed;
     }
 
     /// From now on the overhead of this facility is summed up.
@@ -354,6 +377,15 @@ impl Cluster {
         &self.device_free.as_slice()[first.index()..first.index() + count]
     }
 
+    /// Thousandths of a device that nobody holds.
+    pub(crate) fn device_unreserved(&self, host: HostId, position: usize) -> u16 {
+        let device = self.device(host, position);
+        match self.parts.get(&device) {
+            Some(parts) => WHOLE_DEVICE - parts.held_milli(),
+            None => self.device_free[device],
+        }
+    }
+
     pub(crate) fn device_use(&self, host: HostId) -> &[u32] {
         let (first, count) = self.topology.devices(host);
         &self.device_use.as_slice()[first.index()..first.index() + count]
@@ -416,7 +448,7 @@ impl Cluster {
     /// What a request for `milli_each` takes of a device: all of it unless its kind is shared.
     #[inline]
     pub(crate) fn taken_of(&self, kind: u8, milli_each: u16) -> u16 {
-        if self.topology.kinds()[usize::from(kind)].is_shared { milli_each } else { WHOLE_DEVICE }
+        self.topology.kinds()[usize::from(kind)].sharing.taken(milli_each)
     }
 
     /// Says why a placement cannot be, and changes nothing.
@@ -471,6 +503,7 @@ impl Cluster {
             assert!(taken <= self.device_free[device], "no more of a device is taken than is free");
             self.device_free[device] -= taken;
             self.totals.device_milli += u64::from(taken);
+            self.take_part(task, device, shape.devices.milli_each);
         }
         self.books[host].residents[DeviceAffinity::of(shape.devices) as usize] += 1;
         self.totals.cpu_milli += u64::from(shape.resources.cpu_milli);
@@ -487,6 +520,7 @@ impl Cluster {
             let device = self.device(host, position);
             let taken = self.taken_of(self.topology.device_kind(device), shape.devices.milli_each);
             self.device_free[device] += taken;
+            self.give_part(task, device);
             assert!(
                 self.device_free[device] <= WHOLE_DEVICE,
                 "no more of a device is given back than there is"
@@ -544,6 +578,81 @@ impl Cluster {
         host
     }
 
+    /// A task takes its part of a device that has such, and waits for it when it has to be made.
+    fn take_part(&mut self, task: TaskId, device: DeviceId, milli: u16) {
+        let seconds = match self.topology.kinds()[usize::from(self.topology.device_kind(device))].sharing {
+            Sharing::Mig { reconfiguration_seconds } => {
+                let parts = self.parts.entry(device).or_default();
+                let is_made = parts.take(task, Profile::smallest(milli));
+                self.device_free[device] = parts.largest_milli();
+                if is_made { reconfiguration_seconds } else { 0.0 }
+            }
+            Sharing::Regions { reconfiguration_seconds, .. } => reconfiguration_seconds,
+            _ => return,
+        };
+        let wait = SimDuration::from_seconds(seconds).unwrap_or(SimDuration::MAX);
+        if wait > SimDuration::ZERO {
+            let known = self.readying.entry(task).or_default();
+            *known = wait.max(*known);
+        }
+    }
+
+    /// A task gives back its part of a device.
+    fn give_part(&mut self, task: TaskId, device: DeviceId) {
+        if let Some(parts) = self.parts.get_mut(&device) {
+            parts.give(task);
+            self.device_free[device] = parts.largest_milli();
+        }
+        if !self.readying.is_empty() {
+            self.readying.remove(&task);
+        }
+    }
+
+    /// How long a task that starts now waits for what has to be made ready for it.
+    pub(crate) fn take_readying(&mut self, task: TaskId) -> SimDuration {
+        match self.readying.is_empty() {
+            true => SimDuration::ZERO,
+            false => self.readying.remove(&task).unwrap_or_default(),
+        }
+    }
+
+    /// What each node of its host gives to a running task that holds so much.
+    pub(crate) fn numa_amounts(&self, task: TaskId, held: Resources) -> [Resources; MAX_NUMA_NODES_PER_HOST] {
+        let Placement { host, numa, .. } = self.placement(task);
+        let mut amounts = [Resources::ZERO; MAX_NUMA_NODES_PER_HOST];
+        match self.spans.get(&(task, host)) {
+            None => amounts[numa.0.trailing_zeros() as usize] = held,
+            Some(span) => numa.iter().zip(span).for_each(|(node, &amount)| amounts[node] = amount),
+        }
+        amounts
+    }
+
+    /// What the agent on the host gives to a task that fits there, of this shape and placed so; nothing when it turns it
+    /// away.
+    pub(crate) fn admit(
+        &self,
+        manager: TopologyManager,
+        shape: &TaskShape,
+        placement: Placement,
+    ) -> Option<Placement> {
+        let Placement { host, devices, .. } = placement;
+        let model = self.topology.model(host);
+        let nodes: Vec<Node> = (self.numa_free(host).iter().zip(&model.numa_nodes))
+            .map(|(&free, &capacity)| Node { free, capacity })
+            .collect();
+        let request = shape.devices;
+        let place = |(spec, &free): (&DeviceSpec, &u16)| {
+            let is_right = request.kinds.has(spec.kind);
+            let is_free = is_right && free >= self.taken_of(spec.kind, request.milli_each);
+            DevicePlace { node: spec.numa_node, is_right, is_free }
+        };
+        let places: Vec<DevicePlace> = model.devices.iter().zip(self.devices_free(host)).map(place).collect();
+        let need = Need { resources: shape.resources, devices: request.count.into() };
+        let site = Site { nodes: &nodes, devices: &places };
+        let (numa, devices) = site.admit(manager, need, devices)?;
+        Some(Placement { numa, devices, ..placement })
+    }
+
     fn device(&self, host: HostId, position: usize) -> DeviceId {
         DeviceId(self.topology.devices(host).0.0 + position as u32)
     }
@@ -596,7 +705,7 @@ impl Cluster {
     }
 
     fn add_use(&mut self, host: HostId, devices: DeviceSet, usage: Use) {
-        self.books[host].cpu_use_milli += usage.cpu_milli;
+        self.set_cpu_use(host, self.books[host].cpu_use_milli + usage.cpu_milli);
         self.books[host].memory_use_mib += usage.memory_mib;
         for position in devices.iter() {
             let device = self.device(host, position);
@@ -604,8 +713,16 @@ impl Cluster {
         }
     }
 
+    fn set_cpu_use(&mut self, host: HostId, used_milli: u64) {
+        let there = u64::from(self.topology.physical(host).cpu_milli);
+        let before = std::mem::replace(&mut self.books[host].cpu_use_milli, used_milli);
+        let totals = &mut self.totals;
+        totals.cpu_wanted_milli = totals.cpu_wanted_milli + used_milli - before;
+        totals.cpu_granted_milli = totals.cpu_granted_milli + used_milli.min(there) - before.min(there);
+    }
+
     fn remove_use(&mut self, host: HostId, devices: DeviceSet, usage: Use) {
-        self.books[host].cpu_use_milli -= usage.cpu_milli;
+        self.set_cpu_use(host, self.books[host].cpu_use_milli - usage.cpu_milli);
         self.books[host].memory_use_mib -= usage.memory_mib;
         for position in devices.iter() {
             let device = self.device(host, position);
@@ -675,13 +792,26 @@ impl Cluster {
             assert_eq!(self.free[host].plus(used), capacity, "host {host}: free + used = capacity");
             let nodes = self.numa_free(host).iter().fold(Resources::ZERO, |sum, &node| sum.plus(node));
             assert_eq!(nodes, self.free[host], "host {host}: its NUMA nodes have what it has");
-            for (used, free) in devices.iter().zip(self.devices_free(host)) {
-                assert_eq!(used + free, WHOLE_DEVICE, "host {host}: devices free + used = whole");
+            let first = self.topology.devices(host).0;
+            for (position, (used, &free)) in devices.iter().zip(self.devices_free(host)).enumerate() {
+                match self.parts.get(&DeviceId(first.0 + position as u32)) {
+                    // What is free is what can still be given in one part.
+                    Some(parts) => {
+                        assert_eq!((*used, free), (parts.held_milli(), parts.largest_milli()), "host {host}");
+                        assert!(used + free <= WHOLE_DEVICE, "host {host}: parts are parts of a whole");
+                    }
+                    None => {
+                        assert_eq!(used + free, WHOLE_DEVICE, "host {host}: devices free + used = whole")
+                    }
+                }
                 totals.device_milli += u64::from(*used);
             }
             totals.cpu_milli += u64::from(used.cpu_milli);
             totals.memory_mib += u64::from(used.memory_mib);
             totals.occupied_hosts += u64::from(self.books[host].tasks.first != NOBODY);
+            let (wanted, there) = (self.cpu_use(host), u64::from(self.topology.physical(host).cpu_milli));
+            totals.cpu_wanted_milli += wanted;
+            totals.cpu_granted_milli += wanted.min(there);
             totals.power_watts += self.books[host].meter.power_watts;
         }
         let scale = totals.power_watts.abs().max(1.0);

@@ -33,6 +33,7 @@
 
 mod pace;
 mod rebalance;
+mod slowdown;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::Facility;
 use crate::pending::Pending;
 use crate::resources::TaskShape;
-use crate::rules::{AfterEviction, DecideAfter, EventOrder, Rules, WhenNoPlace};
+use crate::rules::{AfterEviction, DecideAfter, EventOrder, Rules, TurnedAway, WhenNoPlace};
 use crate::topology::Topology;
 use crate::view::ClusterView;
 use crate::workload::Workload;
@@ -414,13 +415,23 @@ impl Engine {
         let before = self.cluster.cpu_use(self.cluster.placement(task).host);
         let host = self.cluster.stop(task, &shape, usage);
         self.cluster.forget_size(task);
+        self.set_pace_of_neighbours(host);
         self.watch_load(host, before);
         self.pending.on_release(host, &self.cluster, &self.shapes);
         self.is_news = true;
         host
     }
 
+    /// What a task uses of what it was given.
     pub(crate) fn current_use(&self, task: TaskId) -> Use {
+        let wanted = self.wanted_use(task);
+        let Some(quota) = self.rules.cpu_quota else { return wanted };
+        let request = self.shapes[self.workload.shape(task)].resources.cpu_milli;
+        Use { cpu_milli: wanted.cpu_milli.min((quota * f64::from(request)).round() as u64), ..wanted }
+    }
+
+    /// What a task would use if nothing limited it.
+    pub(crate) fn wanted_use(&self, task: TaskId) -> Use {
         let shape = &self.shapes[self.workload.shape(task)];
         if !self.workload.has_usage() {
             return used(shape, None);
@@ -433,6 +444,7 @@ impl Engine {
         self.cluster.tasks[task].use_index += 1;
         let used = self.cluster.cpu_use(self.cluster.placement(task).host);
         let host = self.cluster.change_use(task, before, self.current_use(task));
+        self.set_pace_of_neighbours(host);
         self.watch_load(host, used);
         self.schedule_change_of_use(task);
         self.outbox.push_back(EventKind::UseChanged { task, host });
@@ -492,6 +504,16 @@ impl Engine {
         }
         let shape = &self.shapes[self.workload.shape(task)];
         self.cluster.check(shape, placement)?;
+        let placement = match self.rules.admission {
+            None => placement,
+            Some(admission) => match self.cluster.admit(admission.topology_manager, shape, placement) {
+                Some(given) => given,
+                None => {
+                    self.turn_away(task, placement.host, admission.turned_away);
+                    return Ok(());
+                }
+            },
+        };
         self.cluster.take(shape, placement);
         let Some(gang) = &mut self.gang else {
             self.pending.leave(self.workload.shape(task));
@@ -509,6 +531,18 @@ impl Engine {
         placed.into_iter().for_each(|placement| self.start(placement));
         self.open = None;
         Ok(())
+    }
+
+    /// The agent on a host has turned a task away; a gang is turned away whole.
+    fn turn_away(&mut self, task: TaskId, host: HostId, becomes: TurnedAway) {
+        self.outbox.push_back(EventKind::TurnedAway { task, host });
+        match becomes {
+            TurnedAway::Waits => self.defer(task),
+            TurnedAway::Leaves => {
+                self.abandon_gang();
+                self.reject(task, Cause::Admission);
+            }
+        }
     }
 
     /// A task whose room was taken leaves the queue and runs.
@@ -603,6 +637,7 @@ impl Engine {
     /// When a sum differs from what it sums.
     pub fn assert_consistent(&self) {
         self.cluster.assert_consistent(|task| self.held(task));
+        self.assert_pace();
         self.pending.assert_consistent();
     }
 }

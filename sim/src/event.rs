@@ -99,6 +99,13 @@ pub enum EventKind {
     },
     /// The period of the third question has passed; the question comes when the instant is over.
     PeriodPassed,
+    /// The agent on a host turned a task away that was placed there.
+    TurnedAway {
+        /// Which.
+        task: TaskId,
+        /// Where.
+        host: HostId,
+    },
 }
 
 /// Why something happened to a task.
@@ -110,6 +117,8 @@ pub enum Cause {
     NoPlace,
     /// It had waited for as long as it would.
     Patience,
+    /// The agent on a host turned it away.
+    Admission,
 }
 
 // A stream of events costs nothing to pass on as long as one fits into a few registers.

@@ -48,6 +48,7 @@
 pub mod cluster;
 pub mod control;
 pub mod decision;
+pub mod effects;
 pub mod engine;
 pub mod event;
 pub mod index;

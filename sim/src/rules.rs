@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::effects::Behaviours;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::Facility;
 use crate::models::migration::Migration;
+use crate::models::topology_manager::TopologyManager;
 
 /// Which of two events of one instant takes effect first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +103,35 @@ pub struct Rules {
     pub cpu_bound: CpuBound,
     /// How energy and service levels are accounted for.
     pub accounting: Accounting,
+    /// What the agents on hosts make of a placement; `None`: what the scheduler said.
+    pub admission: Option<Admission>,
+    /// What work does to the machine it runs on.
+    pub behaviours: Behaviours,
+    /// The most cpu that a task may use, as a multiple of what it asked for (the limit of a container, as
+    /// `cpu.max` sets it); `None` for no limit.
+    pub cpu_quota: Option<f64>,
+}
+
+/// What the agents on hosts make of a placement.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admission {
+    /// What is aligned, and what is turned away.
+    pub topology_manager: TopologyManager,
+    /// What becomes of a task that was turned away.
+    #[serde(default)]
+    pub turned_away: TurnedAway,
+}
+
+/// What becomes of a task that an agent has turned away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnedAway {
+    /// It waits until something is released that could help it, as if it had found no place: somebody submits it again.
+    #[default]
+    Waits,
+    /// It has failed for good, as a pod has that nothing looks after.
+    Leaves,
 }
 
 /// A share from 0 to 1; all of it unless stated.

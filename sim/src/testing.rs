@@ -3,7 +3,8 @@
 //!
 //! * A cluster: `"cpu 8 memory 16 gpus 2 | cpu 4"`, hosts from left to right, whole cores, mebibytes, devices;
 //!   `numa 2` splits cpu and memory evenly over two nodes; `kind a100` names the kind of the devices, and
-//!   `shared no` after it says that each of them serves one task; `name left` names the host.
+//!   `shared no` after it says that each of them serves one task, `sharing mig` (`turns`, `spatial`, `regions`) how they are
+//!   shared; `slow numa,guest,cpu,memory,links` which effects the host has; `name left` names the host.
 //! * A workload: `"at 0 cpu 2 work 5 | at 1 cpu 1 work 3 gpus 1"`, seconds and whole cores; `share 300` is that
 //!   many thousandths of one device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
 //!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `tenant`, `gang N` (a job of N such tasks),
@@ -12,13 +13,19 @@
 use std::sync::Arc;
 
 use crate::decision::{Decision, NumaShare, Placement, Request};
+use crate::effects::{HostEffects, Sharing};
 use crate::engine::{Engine, Step};
 use crate::event::{Event, EventKind};
 use crate::kernel::ids::{HostId, HostModelId, Id, RackId, TaskId};
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::models::cpu_sharing::CpuSharing;
 use crate::models::gpu_power::GpuPower;
+use crate::models::interconnect::Interconnect;
+use crate::models::memory_pressure::MemoryPressure;
+use crate::models::numa::NumaMemory;
 use crate::models::power::HostPower;
 use crate::models::sleep::Sleep;
+use crate::models::virtualisation::Virtualisation;
 use crate::observe::Observer;
 use crate::resources::{DeviceClass, DeviceSet, Resources, TaskShape};
 use crate::rules::Rules;
@@ -60,6 +67,31 @@ fn use_points(text: &str) -> Vec<UsePoint> {
     text.split(',').map(point).collect()
 }
 
+fn named_sharing(text: &str) -> Sharing {
+    match text {
+        "turns" => Sharing::TimeSlicing { switching_loss: 0.04 },
+        "spatial" => Sharing::Spatial { neighbour_cost: 0.03 },
+        "mig" => Sharing::Mig { reconfiguration_seconds: 10.0 },
+        "regions" => Sharing::Regions { count: 4, reconfiguration_seconds: 2.0 },
+        _ => panic!("{text:?} is no way to share a device"),
+    }
+}
+
+fn named_effects(text: &str) -> HostEffects {
+    let mut effects = HostEffects::default();
+    for name in text.split(',') {
+        match name {
+            "numa" => effects.memory = NumaMemory::preset("ice_lake"),
+            "guest" => effects.virtualisation = Virtualisation::preset("default_vm"),
+            "cpu" => effects.cpu_sharing = Some(CpuSharing::default()),
+            "memory" => effects.memory_pressure = Some(MemoryPressure::default()),
+            "links" => effects.interconnect = Interconnect::preset("pcie_4"),
+            _ => panic!("{name:?} is no effect"),
+        }
+    }
+    effects
+}
+
 /// A cluster drawn in text.
 ///
 /// # Panics
@@ -69,11 +101,12 @@ pub fn topology(drawing: &str) -> Topology {
     let mut models: Vec<HostModel> = Vec::new();
     let mut hosts: Vec<(HostModelId, RackId, Option<Box<str>>)> = Vec::new();
     for text in drawing.split('|') {
-        let (mut cpu, mut memory, mut gpus, mut numa, mut kind, mut is_shared) =
-            (0, 1 << 20, 0, 1, "gpu", true);
+        let (mut cpu, mut memory, mut gpus, mut numa, mut kind, mut sharing) =
+            (0, 1 << 20, 0, 1, "gpu", Sharing::Parts);
         let mut name = None;
         let mut physical = None;
         let mut operation = Operation::default();
+        let mut effects = HostEffects::default();
         for (word, value) in pairs(text) {
             match word {
                 "cpu" => cpu = number(value) as u32,
@@ -82,7 +115,9 @@ pub fn topology(drawing: &str) -> Topology {
                 "numa" => numa = number(value) as u32,
                 "kind" => kind = value,
                 "name" => name = Some(value.into()),
-                "shared" => is_shared = is_yes(value),
+                "shared" => sharing = if is_yes(value) { Sharing::Parts } else { Sharing::Whole },
+                "sharing" => sharing = named_sharing(value),
+                "slow" => effects = named_effects(value),
                 "sleep" => {
                     let preset = Sleep::PRESETS.iter().find(|preset| preset.0 == value);
                     operation.sleep = Some(preset.expect("sleep is one of the presets").1);
@@ -96,7 +131,8 @@ pub fn topology(drawing: &str) -> Topology {
         }
         let index = kinds.iter().position(|known| known.name == kind).unwrap_or_else(|| {
             let power = GpuPower { idle_watts: 50.0, max_watts: 400.0, ..GpuPower::default() };
-            kinds.push(DeviceKind { name: kind.into(), class: DeviceClass::Gpu, is_shared, power });
+            let (name, class) = (kind.into(), DeviceClass::Gpu);
+            kinds.push(DeviceKind { name, class, sharing, memory_mib: 0, power });
             kinds.len() - 1
         });
         // Hosts that are drawn alike are of one model.
@@ -112,10 +148,13 @@ pub fn topology(drawing: &str) -> Topology {
         models.push(HostModel {
             name: drawn.into(),
             numa_nodes: vec![node; numa as usize],
-            devices: vec![DeviceSpec { kind: index as u8, numa_node: 0 }; gpus],
+            devices: (0..gpus)
+                .map(|gpu| DeviceSpec { kind: index as u8, numa_node: (gpu * numa as usize / gpus) as u8 })
+                .collect(),
             features: 0,
             power: HostPower::Linear { idle_watts: 100.0, max_watts: 200.0 },
             operation,
+            effects,
         });
     }
     Topology::new(kinds, Vec::new(), models.into(), hosts).expect("the drawing is a cluster")
@@ -267,6 +306,9 @@ impl Observer for Story {
             EventKind::Governed { host } => format!("{seconds}: host {host} runs in another way"),
             EventKind::Resized { task, .. } => format!("{seconds}: task {task} was resized"),
             EventKind::PeriodPassed => format!("{seconds}: the period has passed"),
+            EventKind::TurnedAway { task, host } => {
+                format!("{seconds}: task {task} was turned away by host {host}")
+            }
         });
     }
 }

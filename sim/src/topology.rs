@@ -10,6 +10,7 @@
 //! NUMA nodes and devices are counted over the whole datacenter, host by host, so that what is free on
 //! them lies in one vector each.
 
+use crate::effects::{HostEffects, Sharing};
 use crate::kernel::ids::{DeviceId, HostId, HostModelId, Id, IdVec, NumaNodeId, RackId};
 use crate::kernel::rng::Stream;
 use crate::models::gpu_power::GpuPower;
@@ -26,8 +27,10 @@ pub struct DeviceKind {
     pub name: String,
     /// What it is for.
     pub class: DeviceClass,
-    /// True when several tasks may hold parts of one such device.
-    pub is_shared: bool,
+    /// How tasks hold parts of one such device.
+    pub sharing: Sharing,
+    /// Its own memory, in mebibytes; 0 where it is not stated, and then nobody runs short of it.
+    pub memory_mib: u32,
     /// What it draws.
     pub power: GpuPower,
 }
@@ -56,6 +59,8 @@ pub struct HostModel {
     pub power: HostPower,
     /// What an operator can do with it.
     pub operation: Operation,
+    /// What it does to the work on it.
+    pub effects: HostEffects,
 }
 
 /// What an operator can do with hosts of a model.
@@ -147,6 +152,7 @@ pub struct Topology {
     models: IdVec<HostModelId, HostModel>,
     capacities: IdVec<HostModelId, Resources>,
     physical: IdVec<HostModelId, Resources>,
+    slows: IdVec<HostModelId, bool>,
     host_models: IdVec<HostId, HostModelId>,
     host_racks: IdVec<HostId, RackId>,
     host_names: Option<IdVec<HostId, Box<str>>>,
@@ -182,6 +188,7 @@ impl Topology {
         let mut topology = Self {
             capacities: models.iter().map(HostModel::capacity).collect(),
             physical: models.iter().map(HostModel::physical).collect(),
+            slows: models.iter().map(|model| slows(model, &kinds)).collect(),
             kinds,
             features,
             models,
@@ -306,6 +313,12 @@ impl Topology {
         self.physical[self.host_models[host]]
     }
 
+    /// True when work may take longer on a host than its trace says, by what the host is or by who else is there.
+    #[inline]
+    pub fn slows(&self, host: HostId) -> bool {
+        self.slows[self.host_models[host]]
+    }
+
     /// Cpu and memory of a host, as far as they are given out: more than there is where it is overcommitted.
     #[inline]
     pub fn capacity(&self, host: HostId) -> Resources {
@@ -380,6 +393,13 @@ impl Topology {
     }
 }
 
+fn slows(model: &HostModel, kinds: &[DeviceKind]) -> bool {
+    let has_effect = |device: &DeviceSpec| {
+        kinds.get(usize::from(device.kind)).is_some_and(|kind| kind.sharing.has_effect())
+    };
+    !model.effects.is_none() || model.devices.iter().any(has_effect)
+}
+
 fn check(model: &HostModel, kind_count: usize) -> Result<(), TopologyError> {
     let name = || model.name.clone();
     let count = model.numa_nodes.len();
@@ -419,12 +439,13 @@ mod tests {
             features: 0,
             power: HostPower::Linear { idle_watts: 1.0, max_watts: 2.0 },
             operation: Operation::default(),
+            effects: HostEffects::default(),
         }
     }
 
     fn gpu(name: &str) -> DeviceKind {
-        let (class, is_shared) = (DeviceClass::Gpu, true);
-        DeviceKind { name: name.into(), class, is_shared, power: GpuPower::default() }
+        let (class, sharing) = (DeviceClass::Gpu, Sharing::Parts);
+        DeviceKind { name: name.into(), class, sharing, memory_mib: 0, power: GpuPower::default() }
     }
 
     fn build(models: Vec<HostModel>) -> Result<Topology, TopologyError> {

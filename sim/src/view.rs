@@ -160,6 +160,11 @@ impl<'a> ClusterView<'a> {
         self.engine.cluster.tasks[task].attempt
     }
 
+    /// How fast a running task gets on: 1 when it takes as long as its trace says, less when something slows it.
+    pub fn speed(self, task: TaskId) -> f64 {
+        self.engine.speed(task)
+    }
+
     /// Where a running task is; for a finished one, where it was.
     pub fn placement(self, task: TaskId) -> Placement {
         self.engine.cluster.placement(task)
@@ -281,10 +286,16 @@ impl<'a> ClusterView<'a> {
         self.engine.cluster.numa_free(host)
     }
 
-    /// Free thousandths of a host's devices.
+    /// Free thousandths of a host's devices: what a task can be given of each.
     #[inline]
     pub fn devices_free(self, host: HostId) -> &'a [u16] {
         self.engine.cluster.devices_free(host)
+    }
+
+    /// Thousandths of one of a host's devices that nobody holds. It is what is free, but for devices in parts that have a
+    /// place, where no more is free than can be had in one part.
+    pub fn device_unreserved(self, host: HostId, position: usize) -> u16 {
+        self.engine.cluster.device_unreserved(host, position)
     }
 
     /// The indices of the kinds of a host's devices.

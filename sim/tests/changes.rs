@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use sim::cluster::Status;
 use sim::control::{Governor, Phase};
 use sim::decision::{Decision, Infeasible, Request};
+use sim::effects::Behaviours;
 use sim::engine::{Engine, Step};
 use sim::event::EventKind;
 use sim::kernel::ids::{HostId, Id, TaskId, TenantId};
@@ -18,12 +19,14 @@ use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::Window;
 use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
 use sim::metrics::fairness::{DominantShare, DominantShares};
+use sim::models::behaviour::Behaviour;
 use sim::models::facility::{Converter, Delivery, Electrical, Facility, Overhead, UpsCurve};
 use sim::models::migration::Migration;
 use sim::models::power::slowdown_at_frequency;
+use sim::models::topology_manager::TopologyManager;
 use sim::observe::Observer;
 use sim::resources::{DeviceClass, Resources};
-use sim::rules::{AfterEviction, CpuBound, Rebalancing, Rules};
+use sim::rules::{Admission, AfterEviction, CpuBound, Rebalancing, Rules, TurnedAway};
 use sim::testing;
 use sim::view::ClusterView;
 use worlds::{Taste, is_likely};
@@ -201,7 +204,19 @@ fn speed(view: ClusterView<'_>, task: TaskId) -> f64 {
         }
     };
     let moved = if view.move_of(task).is_some() { 1.0 - view.rules().migration.slowdown } else { 1.0 };
-    moved / slowdown
+    let expected = moved / slowdown;
+    // What the host does to its work is worked out anew by `assert_consistent`.
+    match view.rules().cpu_quota.is_some() || view.topology().slows(host) {
+        true => {
+            let speed = view.speed(task);
+            assert!(
+                speed <= expected * (1.0 + 1e-12),
+                "{speed} is more than {expected}: nothing makes anybody faster"
+            );
+            view.speed(task)
+        }
+        false => expected,
+    }
 }
 
 /// A static PUE, or one of the kinds of losses.
@@ -222,11 +237,42 @@ fn facility(random: &mut Stream, hosts: usize) -> Facility {
     Facility::Electrical(Electrical { delivery, rated_watts, distribution: 0.02, other: 0.01, cooling: 0.3 })
 }
 
+fn admission(random: &mut Stream) -> Admission {
+    let (_, topology_manager, _) = TopologyManager::NAMES[random.below(TopologyManager::NAMES.len())];
+    let turned_away = if is_likely(random, 0.5) { TurnedAway::Waits } else { TurnedAway::Leaves };
+    Admission { topology_manager, turned_away }
+}
+
+fn behaviours(seed: Seed, random: &mut Stream) -> Behaviours {
+    let (_, one, _) = Behaviour::PRESETS[random.below(Behaviour::PRESETS.len())];
+    let (_, other, _) = Behaviour::PRESETS[random.below(Behaviour::PRESETS.len())];
+    let mut behaviours = Behaviours::of_one(one);
+    behaviours.kinds[0].0 = 0.5;
+    behaviours.kinds[1] = (0.5, other);
+    Behaviours { seed, ..behaviours }
+}
+
+/// How a random episode is played.
+#[derive(Clone, Copy)]
+struct Play {
+    hosts: usize,
+    jobs: usize,
+    /// Nothing that matters is changed.
+    is_idle: bool,
+    has_question: bool,
+    /// Hosts and devices slow the work on them.
+    slows: bool,
+}
+
 /// Plays a random episode; gives the energy of each host.
-fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool) -> Vec<f64> {
+fn play(seed: Seed, Play { hosts, jobs, is_idle, has_question, slows }: Play) -> Vec<f64> {
     let mut random = seed.stream("world");
     let taste = Taste { rate: 0.05 * hosts as f64, has_mixed_gangs: false };
-    let topology = Arc::new(worlds::topology(&mut random, hosts));
+    let topology = match slows {
+        true => worlds::slow_topology(&mut random, hosts),
+        false => worlds::topology(&mut random, hosts),
+    };
+    let topology = Arc::new(topology);
     let workload = Arc::new(worlds::workload(&mut random, jobs, taste));
     let horizon = is_likely(&mut random, 0.3).then(|| SimTime(random.below(60_000_000) as u64));
     // Periods may pass while somebody waits for ever: both ways of playing end at the same time.
@@ -247,6 +293,9 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         migration: Migration { bandwidth_mib_per_second: 5.0, slowdown: 0.1, power_share: 0.1 },
         cpu_bound: CpuBound(0.6),
         facility: facility(&mut random, hosts),
+        admission: slows.then(|| admission(&mut random)),
+        behaviours: if slows { behaviours(seed, &mut random) } else { Behaviours::default() },
+        cpu_quota: (slows && is_likely(&mut random, 0.3)).then_some(0.7),
         ..Rules::default()
     };
     let mut chance = Chance {
@@ -364,14 +413,21 @@ proptest! {
 
     #[test]
     fn energy_and_work_balance_whatever_is_changed(seed in any::<u64>(), hosts in 1..=10_usize, jobs in 1..=40_usize) {
-        play(Seed(seed), hosts, jobs, false, true);
+        play(Seed(seed), Play { hosts, jobs, is_idle: false, has_question: true, slows: false });
+    }
+
+    /// With guests, shared cpus, distant and short memory, quotas, admission and every way to share a device.
+    #[test]
+    fn energy_and_work_balance_where_everything_slows(seed in any::<u64>(), hosts in 1..=10_usize, jobs in 1..=40_usize) {
+        play(Seed(seed), Play { hosts, jobs, is_idle: false, has_question: true, slows: true });
     }
 
     /// Asking, and telling hosts to run as they do, cuts the time between two events into pieces.
     #[test]
     fn cutting_an_interval_changes_no_integral(seed in any::<u64>(), hosts in 1..=10_usize, jobs in 1..=40_usize) {
-        let whole = play(Seed(seed), hosts, jobs, true, false);
-        let cut = play(Seed(seed), hosts, jobs, true, true);
+        let one = Play { hosts, jobs, is_idle: true, has_question: false, slows: seed % 2 == 0 };
+        let whole = play(Seed(seed), one);
+        let cut = play(Seed(seed), Play { has_question: true, ..one });
         for (whole, cut) in whole.into_iter().zip(cut) {
             prop_assert!((whole - cut).abs() <= 1e-12 * whole.max(1.0), "{cut} J, not {whole} J");
         }

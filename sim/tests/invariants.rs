@@ -243,6 +243,7 @@ impl Ledger {
         self.energy_joules += self.power_watts * to.since(self.now).seconds();
         self.now = to;
         let mut occupied = BTreeSet::new();
+        let mut wanted = vec![0_u64; self.topology.host_count()];
         for task in self.world.tasks().filter(|_| passed > 0) {
             let status = self.status[task.index()];
             self.sums.waiting += if status == Status::Waiting { passed } else { 0 };
@@ -253,19 +254,31 @@ impl Ledger {
                 self.sums.cpu_milli += passed * u128::from(self.world.demand(task).cpu_milli);
                 self.sums.memory_mib += passed * u128::from(self.world.demand(task).memory_mib);
                 self.sums.device_milli += passed * u128::from(self.device_milli(placement));
+                wanted[placement.host.index()] += self.cpu_wanted_milli(task);
             }
+        }
+        for host in self.topology.hosts() {
+            let (wanted, there) = (wanted[host.index()], u64::from(self.topology.physical(host).cpu_milli));
+            self.sums.cpu_wanted_milli += passed * u128::from(wanted);
+            self.sums.cpu_granted_milli += passed * u128::from(wanted.min(there));
         }
         self.sums.occupied_hosts += passed * occupied.len() as u128;
         self.sums.hosts_on += passed * self.topology.host_count() as u128;
         self.sums.cpu_milli_on += passed * u128::from(self.topology.total_capacity().0);
     }
 
+    fn cpu_wanted_milli(&self, task: TaskId) -> u64 {
+        let point = self.world.usage(task).get(self.use_index[task.index()]);
+        let fraction = point.map_or(1.0, |point| f64::from(point.cpu));
+        (f64::from(self.world.demand(task).cpu_milli) * fraction).round() as u64
+    }
+
     fn device_milli(&self, placement: Placement) -> u32 {
         let each = self.world.demand(placement.task).devices.as_ref().map_or(0, |devices| devices.milli_each);
         let (first, count) = self.topology.devices(placement.host);
         let kinds = self.topology.device_kinds(first, count);
-        let is_shared = |at: usize| self.topology.kinds()[usize::from(kinds[at])].is_shared;
-        placement.devices.iter().map(|at| if is_shared(at) { u32::from(each) } else { 1000 }).sum()
+        let sharing = |at: usize| self.topology.kinds()[usize::from(kinds[at])].sharing;
+        placement.devices.iter().map(|at| u32::from(sharing(at).taken(each))).sum()
     }
 
     /// A task goes from one status to another, and how long it was in the first.

@@ -191,6 +191,7 @@ impl Engine {
         let from = self.cluster.end_move(task, &shape, usage);
         self.outbox.push_back(EventKind::MigrationEnded { task, from, to });
         self.set_pace(task);
+        self.set_pace_of_neighbours(from);
         self.watch_load(to, before);
         self.pending.on_release(from, &self.cluster, &self.shapes);
         self.is_news = true;
@@ -297,6 +298,7 @@ impl Engine {
             return Err(Infeasible::Room { host, numa });
         }
         let host = self.cluster.resize(&shape, task, resources);
+        self.set_pace_of_neighbours(host);
         self.outbox.push_back(EventKind::Resized { task, host });
         self.pending.on_release(host, &self.cluster, &self.shapes);
         self.is_news = true;

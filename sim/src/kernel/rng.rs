@@ -23,6 +23,14 @@ impl Seed {
         key[16..].copy_from_slice(&increment.to_le_bytes());
         Stream(Pcg64::from_seed(key))
     }
+
+    /// The one number in `[0, 1)` that the component with this name draws for one thing of its kind, in whatever order it
+    /// draws for others.
+    pub fn draw(self, name: &str, index: u32) -> f64 {
+        let key = xxh3_128_with_seed(name.as_bytes(), self.0) as u64;
+        let bits = xxh3_128_with_seed(&index.to_le_bytes(), key) as u64;
+        (bits >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
 }
 
 /// A stream of random numbers that belongs to one component of one run.

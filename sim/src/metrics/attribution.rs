@@ -200,7 +200,10 @@ impl Observer for EnergyByTenant {
                 self.refresh(to, view);
                 self.refresh(view.placement(task).host, view);
             }
-            EventKind::TaskSubmitted { .. } | EventKind::TaskRejected { .. } | EventKind::PeriodPassed => {}
+            EventKind::TaskSubmitted { .. }
+            | EventKind::TaskRejected { .. }
+            | EventKind::TurnedAway { .. }
+            | EventKind::PeriodPassed => {}
         }
         self.look_at_facility(view);
     }
@@ -289,7 +292,8 @@ impl Split<'_, '_> {
             let watts = power.watts(in_use);
             all_watts += watts;
             let (whole, idle_watts) = (f64::from(WHOLE_DEVICE), power.idle_watts);
-            self.shares.add(Payer::Idle, idle_watts * f64::from(free[position]) / whole);
+            let unreserved = view.device_unreserved(host, position);
+            self.shares.add(Payer::Idle, idle_watts * f64::from(unreserved) / whole);
             if free[position] == WHOLE_DEVICE {
                 continue;
             }

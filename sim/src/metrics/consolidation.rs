@@ -258,6 +258,7 @@ impl Consolidation {
             | EventKind::TaskRejected { .. }
             | EventKind::Governed { .. }
             | EventKind::Resized { .. }
+            | EventKind::TurnedAway { .. }
             | EventKind::PeriodPassed => (None, [None, None]),
         };
         let now = view.now();
@@ -324,6 +325,7 @@ impl Consolidation {
             | EventKind::UseChanged { .. }
             | EventKind::PhaseChanged { .. }
             | EventKind::Governed { .. }
+            | EventKind::TurnedAway { .. }
             | EventKind::Resized { .. } => {}
         }
     }

@@ -82,6 +82,10 @@ pub trait Metric: Default {
     #[inline]
     fn on_migrated(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
 
+    /// The agent on a host turned a task away.
+    #[inline]
+    fn on_turned_away(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
     /// A task left without having finished.
     #[inline]
     fn on_rejected(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
@@ -111,6 +115,7 @@ impl Told {
             | EventKind::UseChanged { task, .. }
             | EventKind::MigrationEnded { task, .. }
             | EventKind::MigrationCancelled { task, .. }
+            | EventKind::TurnedAway { task, .. }
             | EventKind::Resized { task, .. } => task,
             EventKind::MigrationStarted { placement } => placement.task,
             EventKind::PhaseChanged { .. } | EventKind::Governed { .. } | EventKind::PeriodPassed => {
@@ -209,6 +214,7 @@ macro_rules! metrics {
                     EventKind::TaskRejected { task, .. } => tell!(on_rejected, task),
                     EventKind::MigrationStarted { placement } => tell!(on_migration_started, placement.task),
                     EventKind::MigrationEnded { task, .. } => tell!(on_migrated, task),
+                    EventKind::TurnedAway { task, .. } => tell!(on_turned_away, task),
                     EventKind::UseChanged { .. }
                     | EventKind::MigrationCancelled { .. }
                     | EventKind::PhaseChanged { .. }
@@ -247,10 +253,14 @@ metrics! {
     wait_p99,
     wait_max,
     turnaround_mean,
+    stretch_mean,
+    stretch_p99,
     makespan,
     queue_length_mean,
     cpu_utilisation,
     cpu_utilisation_on,
+    cpu_granted,
+    cpu_steal,
     memory_utilisation,
     gpu_utilisation,
     occupied_hosts_mean,
@@ -268,6 +278,8 @@ metrics! {
     tasks_rejected,
     tasks_left_waiting,
     evictions,
+    turned_away,
+    tasks_unaligned,
     migrations: service_levels::Migrations,
     energy_kwh: service_levels::Energy,
     slatah_percent: service_levels::Slatah,

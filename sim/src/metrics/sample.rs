@@ -46,6 +46,22 @@ pub(super) fn start_error(task: TaskId, view: ClusterView<'_>) -> Option<SimDura
     (view.attempt(task) == 0).then(|| SimDuration(view.now().0.abs_diff(recorded.0)))
 }
 
+/// How many times as long a task that has just finished ran as its work takes; nothing of one that was thrown out before, or
+/// that has no work.
+pub(super) fn stretch(task: TaskId, view: ClusterView<'_>) -> Option<f64> {
+    let work = view.ran(task).filter(|work| work.0 > 0 && view.attempt(task) == 0)?;
+    Some(view.now().since(view.started(task)).0 as f64 / work.0 as f64)
+}
+
+/// The smallest value that at least this share of all values does not exceed (nearest rank); zero of nothing.
+pub(super) fn rank(values: &[f64], share: f64) -> f64 {
+    let place = ((share * values.len() as f64).ceil() as usize).max(1);
+    match values {
+        [] => 0.0,
+        _ => *values.to_vec().select_nth_unstable_by(place - 1, f64::total_cmp).1,
+    }
+}
+
 /// Times from submission to the first start. Most tasks of most workloads start at once, and are only counted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FirstWaits {
@@ -80,6 +96,13 @@ mod tests {
         assert_eq!(percentile(0, &[], 0.95), 0);
         // With eighty zeros before them, the 80th of a hundred is zero and the 81st is 1.
         assert_eq!([0.80, 0.81, 0.95].map(|share| percentile(80, &values, share)), [0, 1, 15]);
+    }
+
+    #[test]
+    fn ranks_of_numbers() {
+        let values: Vec<f64> = (1..=200).map(f64::from).collect();
+        assert_eq!([0.0, 0.5, 0.99, 1.0].map(|share| rank(&values, share)), [1.0, 100.0, 198.0, 200.0]);
+        assert_eq!(rank(&[], 0.99), 0.0);
     }
 
     #[test]

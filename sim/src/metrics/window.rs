@@ -81,6 +81,8 @@ impl Snapshot {
                 occupied_hosts: less(now.occupied_hosts, held.occupied_hosts),
                 hosts_on: less(now.hosts_on, held.hosts_on),
                 cpu_milli_on: less(now.cpu_milli_on, held.cpu_milli_on),
+                cpu_wanted_milli: less(now.cpu_wanted_milli, held.cpu_wanted_milli),
+                cpu_granted_milli: less(now.cpu_granted_milli, held.cpu_granted_milli),
             },
             it_energy_joules: view.it_energy_joules() - held.power_watts * passed.seconds(),
             overhead: view
@@ -183,6 +185,8 @@ impl<'a> Measured<'a> {
             occupied_hosts: end.occupied_hosts - begin.occupied_hosts,
             hosts_on: end.hosts_on - begin.hosts_on,
             cpu_milli_on: end.cpu_milli_on - begin.cpu_milli_on,
+            cpu_wanted_milli: end.cpu_wanted_milli - begin.cpu_wanted_milli,
+            cpu_granted_milli: end.cpu_granted_milli - begin.cpu_granted_milli,
         }
     }
 
@@ -273,6 +277,7 @@ mod tests {
         "tasks_finished",
         "tasks_rejected",
         "evictions",
+        "turned_away",
         "migrations",
         "empty_host_hours",
     ];
@@ -281,6 +286,7 @@ mod tests {
         "queue_length_mean",
         "cpu_utilisation",
         "cpu_utilisation_on",
+        "cpu_granted",
         "hosts_on_mean",
         "memory_utilisation",
         "gpu_utilisation",
@@ -297,6 +303,10 @@ mod tests {
         "wait_p99",
         "wait_max",
         "turnaround_mean",
+        "stretch_mean",
+        "stretch_p99",
+        "tasks_unaligned",
+        "cpu_steal",
         "utilisation_published",
         "tasks_left_waiting",
         "stranded_gpu",

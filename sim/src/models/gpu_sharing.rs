@@ -19,9 +19,14 @@ pub fn time_slice_speed(busy: u32, switching_loss: f64) -> f64 {
 /// How many times as long each of these tasks takes when they run at once: as long as what is contended for most is
 /// asked for more often than it is there, at least 1, and [`NEIGHBOUR_COST`] for each neighbour.
 pub fn spatial_slowdown(demands: &[Demand]) -> f64 {
+    spatial_slowdown_of(demands, NEIGHBOUR_COST)
+}
+
+/// As [`spatial_slowdown`], with what each neighbour costs.
+pub fn spatial_slowdown_of(demands: &[Demand], neighbour_cost: f64) -> f64 {
     let asked = |resource: usize| demands.iter().map(|demand| demand[resource]).sum::<f64>();
     let contended = (0..4).map(asked).fold(1.0, f64::max);
-    contended + NEIGHBOUR_COST * demands.len().saturating_sub(1) as f64
+    contended + neighbour_cost * demands.len().saturating_sub(1) as f64
 }
 
 /// Whether it pays to put tasks together that keep these shares of their own speeds: in the same time, more is done than

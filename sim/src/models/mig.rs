@@ -11,6 +11,8 @@
 //!  1g at 0         x                        a 4g no longer fits, though 7 slices of memory are free
 //! ```
 
+use crate::resources::WHOLE_DEVICE;
+
 /// Compute slices of a GPU.
 pub const COMPUTE_SLICES: u8 = 7;
 
@@ -51,6 +53,19 @@ impl Profile {
     /// The profile of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         PROFILES.iter().find(|profile| profile.name == name)
+    }
+
+    /// The smallest of the plain ones, one for each number of compute slices, that gives so many thousandths of the whole:
+    /// of seven, rounded down, so that a request for 142 thousandths is content with one slice.
+    pub fn smallest(milli: u16) -> &'static Self {
+        let plain = ["1g", "2g", "3g", "4g"].map(|name| Self::named(name).expect("it is in the list"));
+        let whole = Self::named("7g").expect("it is in the list");
+        plain.into_iter().find(|profile| profile.milli() >= milli).unwrap_or(whole)
+    }
+
+    /// Thousandths of the whole, by compute slices, rounded down.
+    pub fn milli(&self) -> u16 {
+        u16::from(self.compute_slices) * WHOLE_DEVICE / u16::from(COMPUTE_SLICES)
     }
 
     /// The memory slices that it takes when it begins there, one bit each; nothing where it may not begin.

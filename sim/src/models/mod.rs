@@ -1,11 +1,19 @@
 //! Physics that may be exchanged, one file each. A model turns a state into a rate; only the cluster integrates.
 
+pub mod behaviour;
 pub mod cloudsim;
+pub mod cpu_sharing;
 pub mod facility;
 pub mod fragmentation;
 pub mod gpu_power;
 pub mod gpu_sharing;
+pub mod interconnect;
+pub mod memory_pressure;
 pub mod mig;
 pub mod migration;
+pub mod numa;
+pub mod offload;
 pub mod power;
 pub mod sleep;
+pub mod topology_manager;
+pub mod virtualisation;

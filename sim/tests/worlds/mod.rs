@@ -1,12 +1,18 @@
 //! Random clusters and workloads with everything in them, small enough that things get in each other's way.
 //! Times come in half seconds most of the time, so that many things happen at once.
 
+use sim::effects::{HostEffects, Sharing};
 use sim::kernel::ids::{HostModelId, Id, RackId};
 use sim::kernel::rng::Stream;
 use sim::kernel::time::{SimDuration, SimTime};
+use sim::models::cpu_sharing::{CpuSharing, SharingRule, Weights};
 use sim::models::gpu_power::{GpuCurve, GpuPower};
+use sim::models::interconnect::Interconnect;
+use sim::models::memory_pressure::MemoryPressure;
+use sim::models::numa::NumaMemory;
 use sim::models::power::HostPower;
 use sim::models::sleep::Sleep;
+use sim::models::virtualisation::Virtualisation;
 use sim::resources::{DeviceClass, Resources};
 use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
 use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder};
@@ -30,21 +36,68 @@ fn between(random: &mut Stream, first: u32, last: u32) -> u32 {
     first + random.below((last - first + 1) as usize) as u32
 }
 
-/// Up to four models of hosts; devices that are shared, that are not, and that are no GPUs.
+/// Up to four models of hosts; devices that are shared, that are not, and that are no GPUs. Nothing slows anybody.
+#[allow(dead_code, reason = "each of the tests takes what it needs")]
 pub(crate) fn topology(random: &mut Stream, host_count: usize) -> Topology {
-    let kind = |name: &str, class, is_shared, curve| DeviceKind {
+    let kinds = kinds([Sharing::Parts, Sharing::Whole, Sharing::Whole]);
+    topology_of(random, host_count, kinds, |_| HostEffects::default())
+}
+
+/// The same with everything that slows work: more is given out than there is, and devices are shared in every way.
+#[allow(dead_code, reason = "each of the tests takes what it needs")]
+pub(crate) fn slow_topology(random: &mut Stream, host_count: usize) -> Topology {
+    let ways = [
+        Sharing::Parts,
+        Sharing::TimeSlicing { switching_loss: 0.03 },
+        Sharing::Spatial { neighbour_cost: 0.03 },
+        Sharing::Mig { reconfiguration_seconds: 0.0 },
+        Sharing::Regions { count: 4, reconfiguration_seconds: 0.0 },
+    ];
+    let kinds = kinds([(); 3].map(|()| ways[random.below(ways.len())]));
+    topology_of(random, host_count, kinds, |random| HostEffects {
+        memory: is_likely(random, 0.5)
+            .then(|| NumaMemory { remote_gb_per_second: 1.0, ..NumaMemory::PRESETS[random.below(4)].1 }),
+        interconnect: is_likely(random, 0.5).then(|| Interconnect::PRESETS[random.below(6)].1),
+        virtualisation: is_likely(random, 0.5).then(|| Virtualisation::PRESETS[random.below(6)].1),
+        cpu_sharing: is_likely(random, 0.7).then(|| CpuSharing {
+            weights: [Weights::Request, Weights::Equal, Weights::Priority][random.below(3)],
+            rule: [SharingRule::MaxMin, SharingRule::Proportional][random.below(2)],
+        }),
+        memory_pressure: is_likely(random, 0.5).then(|| MemoryPressure::PRESETS[random.below(3)].1),
+    })
+}
+
+fn kinds(sharing: [Sharing; 3]) -> Vec<DeviceKind> {
+    let kind = |name: &str, class, sharing, curve| DeviceKind {
         name: name.into(),
         class,
-        is_shared,
+        sharing,
+        memory_mib: 0,
         power: GpuPower { idle_watts: 30.0, max_watts: 300.0, curve },
     };
-    let kinds = vec![
-        kind("t4", DeviceClass::Gpu, true, GpuCurve::Linear),
-        kind("a100", DeviceClass::Gpu, false, GpuCurve::MemoryBound),
-        kind("versal", DeviceClass::Fpga, false, GpuCurve::AllOrNothing),
-    ];
+    vec![
+        kind("t4", DeviceClass::Gpu, sharing[0], GpuCurve::Linear),
+        kind("a100", DeviceClass::Gpu, sharing[1], GpuCurve::MemoryBound),
+        kind("versal", DeviceClass::Fpga, sharing[2], GpuCurve::AllOrNothing),
+    ]
+}
+
+fn topology_of(
+    random: &mut Stream,
+    host_count: usize,
+    kinds: Vec<DeviceKind>,
+    effects: impl Fn(&mut Stream) -> HostEffects,
+) -> Topology {
     let model_count = between(random, 1, 4);
-    let models: Vec<HostModel> = (0..model_count).map(|_| host_model(random, kinds.len())).collect();
+    let mut models: Vec<HostModel> = (0..model_count).map(|_| host_model(random, kinds.len())).collect();
+    for model in &mut models {
+        model.effects = effects(random);
+        if !model.effects.is_none() {
+            let Resources { cpu_milli, memory_mib } = model.capacity();
+            let physical = Resources { cpu_milli: cpu_milli * 2 / 3, memory_mib: memory_mib * 2 / 3 };
+            model.operation.physical = Some(physical);
+        }
+    }
     let host =
         |index| (HostModelId::from_index(random.below(model_count as usize)), RackId(index as u32 / 4), None);
     let hosts = (0..host_count).map(host).collect();
@@ -84,6 +137,7 @@ fn host_model(random: &mut Stream, kind_count: usize) -> HostModel {
             }),
             ..Operation::default()
         },
+        effects: HostEffects::default(),
     }
 }
 
