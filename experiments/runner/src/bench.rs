@@ -12,6 +12,7 @@ use policies::episode::{Counts, EpisodeError, run_episode, run_until};
 use policies::scheduler::{Backfilling, Scheduler, SchedulerConfig};
 use policies::{Choice, Policy, PolicyError};
 use serde::Serialize;
+use sim::effects::{HostEffects, Sharing};
 use sim::engine::Engine;
 use sim::kernel::ids::{Id, IdVec, RackId};
 use sim::kernel::rng::Seed;
@@ -249,7 +250,8 @@ fn host_model(host: &BenchHost, power: &str, kinds: &mut Vec<DeviceKind>) -> Hos
         kinds.push(DeviceKind {
             name: host.gpu_kind.to_owned(),
             class: DeviceClass::Gpu,
-            is_shared: true,
+            sharing: Sharing::Parts,
+            memory_mib: 0,
             power: GpuPower::preset(host.gpu_kind).expect("the power of the fleet's GPUs is known"),
         });
     }
@@ -260,6 +262,7 @@ fn host_model(host: &BenchHost, power: &str, kinds: &mut Vec<DeviceKind>) -> Hos
         features: 0,
         power: HostPower::preset(power).expect("the power of the fleet's hosts is known"),
         operation: Operation::default(),
+        effects: HostEffects::default(),
     }
 }
 

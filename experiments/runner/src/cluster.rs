@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sim::effects::{HostEffects, Sharing};
 use sim::kernel::ids::{HostModelId, IdVec, RackId};
 use sim::models::gpu_power::{GpuCurve, GpuPower};
 use sim::models::power::HostPower;
@@ -16,8 +17,8 @@ use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
 use traces::import::openb::{NodeRow, read_nodes};
 
 use crate::config::{
-    ClusterConfig, DeviceKindConfig, HostGroupConfig, HostOrder, Named, NodesPower, PoolConfig,
-    PowerCurvesConfig,
+    ClusterConfig, DeviceKindConfig, EffectsConfig, HostGroupConfig, HostOrder, Named, NodesConfig,
+    NodesPower, PoolConfig, PowerCurvesConfig,
 };
 use crate::error::RunError;
 
@@ -51,11 +52,11 @@ fn as_stated(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Result
     if let (Some(path), Some(nodes)) = (nodes, &config.nodes) {
         let rows = read_nodes(path)
             .map_err(|source| RunError::Nodes { cluster: name.to_owned(), source: Box::new(source) })?;
-        return nodes_topology(name, config, nodes.power, &rows);
+        return nodes_topology(name, config, nodes, &rows);
     }
     let used =
         config.hosts.iter().flat_map(|group| group.devices.iter().map(|devices| devices.kind.as_str()));
-    let kinds = kinds(name, &config.device_kinds, used, false)?;
+    let kinds = kinds(name, &config.device_kinds, used, Sharing::Whole)?;
     let mut features: Vec<String> = config.hosts.iter().flat_map(|group| group.features.clone()).collect();
     features.sort();
     features.dedup();
@@ -63,7 +64,9 @@ fn as_stated(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Result
     let mut hosts = Hosts::new();
     let mut racks = 0;
     for group in &config.hosts {
-        let model = models.push(host_model(group, &kinds, &features));
+        let mut model = host_model(group, &kinds, &features);
+        model.effects = effects(group.effects.as_ref().or(config.effects.as_ref()));
+        let model = models.push(model);
         let hosts_per_rack = group.hosts_per_rack.unwrap_or(group.count);
         hosts.extend((0..group.count).map(|index| (model, RackId(racks + index / hosts_per_rack), None)));
         racks += group.count.div_ceil(hosts_per_rack);
@@ -131,6 +134,7 @@ fn pool_topology(pool: &PoolConfig) -> Result<Topology, sim::topology::TopologyE
         features: 0,
         power,
         operation: Operation::default(),
+        effects: HostEffects::default(),
     };
     let hosts = vec![(HostModelId(0), RackId(0), None)];
     Topology::new(Vec::new(), Vec::new(), vec![model].into(), hosts)
@@ -141,14 +145,15 @@ fn kinds<'a>(
     cluster: &str,
     stated: &Named<DeviceKindConfig>,
     used: impl Iterator<Item = &'a str>,
-    is_shared: bool,
+    sharing: Sharing,
 ) -> Result<Vec<DeviceKind>, RunError> {
     let unknown =
         |model: &str| RunError::UnknownModel { cluster: cluster.to_owned(), model: model.to_owned() };
     let mut kinds = BTreeMap::new();
     for (name, kind) in &stated.0 {
         let power = kind.power.or_else(|| GpuPower::preset(name)).ok_or_else(|| unknown(name))?;
-        let kind = DeviceKind { name: name.clone(), class: kind.class, is_shared: kind.shared, power };
+        let sharing = kind.sharing();
+        let kind = DeviceKind { name: name.clone(), class: kind.class, sharing, memory_mib: 0, power };
         kinds.insert(name.as_str(), kind);
     }
     for name in used {
@@ -156,7 +161,7 @@ fn kinds<'a>(
             let power = GpuPower::preset(name).ok_or_else(|| unknown(name))?;
             kinds.insert(
                 name,
-                DeviceKind { name: name.to_owned(), class: DeviceClass::Gpu, is_shared, power },
+                DeviceKind { name: name.to_owned(), class: DeviceClass::Gpu, sharing, memory_mib: 0, power },
             );
         }
     }
@@ -170,7 +175,14 @@ fn kind_index(kinds: &[DeviceKind], name: &str) -> u8 {
 
 fn host_model(group: &HostGroupConfig, kinds: &[DeviceKind], features: &[String]) -> HostModel {
     let numa_nodes = usize::from(group.numa_nodes);
-    let cpu_milli = group.cpu_milli.or(group.cores.map(|cores| 1000 * cores)).unwrap_or_default();
+    let all_milli = group.cpu_milli.or(group.cores.map(|cores| 1000 * cores)).unwrap_or_default();
+    let has_dpu = group
+        .devices
+        .iter()
+        .any(|devices| kinds[usize::from(kind_index(kinds, &devices.kind))].class == DeviceClass::Dpu);
+    // What a card does is not done by the host.
+    let io_milli = if has_dpu { 0 } else { 1000 * group.io_cores.unwrap_or(0) };
+    let cpu_milli = all_milli - io_milli;
     let memory_mib = group.memory_mib.or(group.memory_gib.map(|gib| 1024 * gib)).unwrap_or_default();
     let of_group = |devices: &crate::config::DeviceGroupConfig| {
         std::iter::repeat_n(kind_index(kinds, &devices.kind), usize::from(devices.count))
@@ -201,7 +213,12 @@ fn host_model(group: &HostGroupConfig, kinds: &[DeviceKind], features: &[String]
             frequencies: group.frequencies.clone(),
             sleep: group.sleep,
         },
+        effects: HostEffects::default(),
     }
+}
+
+fn effects(config: Option<&EffectsConfig>) -> HostEffects {
+    config.map(EffectsConfig::host_effects).unwrap_or_default()
 }
 
 /// One host of each model in turn, as long as there are any.
@@ -232,11 +249,12 @@ fn share(total: u32, parts: u8, part: u8) -> u32 {
 fn nodes_topology(
     name: &str,
     config: &ClusterConfig,
-    power: NodesPower,
+    nodes: &NodesConfig,
     rows: &[NodeRow],
 ) -> Result<Topology, RunError> {
+    let power = nodes.power;
     let used = rows.iter().filter_map(|row| row.gpu_model.as_deref());
-    let mut kinds = kinds(name, &config.device_kinds, used, true)?;
+    let mut kinds = kinds(name, &config.device_kinds, used, Sharing::Parts)?;
     if power == NodesPower::Stepped {
         let unstated = kinds.iter_mut().filter(|kind| config.device_kinds.position(&kind.name).is_none());
         unstated.for_each(|kind| kind.power.curve = GpuCurve::AllOrNothing);
@@ -246,17 +264,19 @@ fn nodes_topology(
     let mut hosts = Hosts::new();
     for row in rows {
         let key = (row.gpu_model.as_deref(), row.gpu_count, row.cpu_milli, row.memory_mib);
-        let model = *known.entry(key).or_insert_with(|| models.push(node_model(row, power, &kinds)));
+        let effects = effects(config.effects.as_ref());
+        let model = || HostModel { effects, ..node_model(row, nodes, &kinds) };
+        let model = *known.entry(key).or_insert_with(|| models.push(model()));
         hosts.push((model, RackId(0), Some(row.name.as_str().into())));
     }
     Topology::new(kinds, Vec::new(), models, hosts)
         .map_err(|source| RunError::Topology { cluster: name.to_owned(), source })
 }
 
-fn node_model(row: &NodeRow, power: NodesPower, kinds: &[DeviceKind]) -> HostModel {
+fn node_model(row: &NodeRow, nodes: &NodesConfig, kinds: &[DeviceKind]) -> HostModel {
     let cores = row.cpu_milli.div_ceil(VIRTUAL_MILLI_PER_CORE);
     let cpus = f64::from(cores.div_ceil(CORES_PER_CPU));
-    let power = match power {
+    let power = match nodes.power {
         NodesPower::Linear => {
             HostPower::Linear { idle_watts: CPU_IDLE_WATTS * cpus, max_watts: CPU_MAX_WATTS * cpus }
         }
@@ -271,16 +291,23 @@ fn node_model(row: &NodeRow, power: NodesPower, kinds: &[DeviceKind]) -> HostMod
     let gpus = row.gpu_model.as_deref().map_or(String::new(), |model| format!("-{}x{model}", row.gpu_count));
     HostModel {
         name: format!("{}-vcpu-{}-mib{gpus}", f64::from(row.cpu_milli) / 1000.0, row.memory_mib),
-        numa_nodes: vec![Resources { cpu_milli: row.cpu_milli, memory_mib: row.memory_mib }],
+        numa_nodes: (0..nodes.numa_nodes)
+            .map(|node| Resources {
+                cpu_milli: share(row.cpu_milli, nodes.numa_nodes, node),
+                memory_mib: share(row.memory_mib, nodes.numa_nodes, node),
+            })
+            .collect(),
         devices: kind
             .into_iter()
             .flat_map(|kind| {
-                std::iter::repeat_n(DeviceSpec { kind, numa_node: 0 }, usize::from(row.gpu_count))
+                let (count, nodes) = (usize::from(row.gpu_count), usize::from(nodes.numa_nodes));
+                (0..count).map(move |index| DeviceSpec { kind, numa_node: (index * nodes / count) as u8 })
             })
             .collect(),
         features: 0,
         power,
         operation: Operation::default(),
+        effects: HostEffects::default(),
     }
 }
 
@@ -332,11 +359,16 @@ mod tests {
         assert_eq!(model.numa_nodes[0], Resources { cpu_milli: 2500, memory_mib: 1024 });
         assert_eq!(model.devices.iter().map(|device| device.numa_node).collect::<Vec<_>>(), [0, 0, 1, 1]);
         assert_eq!((model.features, topology.model(HostId(4)).features), (1, 0));
-        let kinds: Vec<(&str, bool)> =
-            topology.kinds().iter().map(|kind| (&*kind.name, kind.is_shared)).collect();
-        assert_eq!(kinds, [("A100", false), ("own", true)]);
+        let kinds: Vec<(&str, Sharing)> =
+            topology.kinds().iter().map(|kind| (&*kind.name, kind.sharing)).collect();
+        assert_eq!(kinds, [("A100", Sharing::Whole), ("own", Sharing::Parts)]);
         assert_eq!(topology.device_kind(DeviceId(2)), 1);
         assert_eq!(topology.capacity(HostId(4)), Resources { cpu_milli: 1500, memory_mib: 7 });
+    }
+
+    fn list(power: NodesPower) -> NodesConfig {
+        let (importer, path) = (crate::config::NodesImporter::OpenbNodes, String::new());
+        NodesConfig { importer, path, power, numa_nodes: 1 }
     }
 
     #[test]
@@ -350,22 +382,22 @@ mod tests {
         };
         let rows =
             [row("a", 96_000, 2, Some("T4")), row("b", 32_000, 0, None), row("c", 96_000, 2, Some("T4"))];
-        let topology =
-            nodes_topology("c", &ClusterConfig::default(), NodesPower::Linear, &rows).expect("possible");
+        let topology = nodes_topology("c", &ClusterConfig::default(), &list(NodesPower::Linear), &rows)
+            .expect("possible");
         assert_eq!((topology.host_count(), topology.models().len(), topology.device_count()), (3, 2, 4));
         assert_eq!(topology.host_name(HostId(2)), Some("c"));
         // 96 virtual cpus are 48 cores are 3 processors; 32 are one.
         assert_eq!(topology.model(HostId(0)).power, HostPower::Linear { idle_watts: 45.0, max_watts: 360.0 });
         assert_eq!(topology.model(HostId(1)).power, HostPower::Linear { idle_watts: 15.0, max_watts: 120.0 });
-        assert!(topology.kinds()[0].is_shared && topology.kinds()[0].power.max_watts == 70.0);
-        let stepped =
-            nodes_topology("c", &ClusterConfig::default(), NodesPower::Stepped, &rows).expect("possible");
+        assert!(topology.kinds()[0].sharing.is_shared() && topology.kinds()[0].power.max_watts == 70.0);
+        let stepped = nodes_topology("c", &ClusterConfig::default(), &list(NodesPower::Stepped), &rows)
+            .expect("possible");
         assert_eq!(stepped.model(HostId(0)).power.watts(1, 96_000), 15.0 + 15.0 + 120.0);
         assert_eq!(stepped.kinds()[0].power.watts(1), 70.0);
         let unknown = nodes_topology(
             "c",
             &ClusterConfig::default(),
-            NodesPower::Linear,
+            &list(NodesPower::Linear),
             &[row("a", 1000, 1, Some("X9"))],
         );
         assert!(unknown.expect_err("unknown").to_string().contains("device_kinds.X9"));

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use policies::scheduler::{Backfilling, SchedulerConfig};
 use results::{ExperimentManifest, PlannedRun};
 use serde_json::{Value, json};
+use sim::kernel::rng::Seed;
 use sim::metrics::Window;
 use sim::rules::Rules;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
@@ -174,7 +175,7 @@ impl Plan {
                         cluster,
                         workload,
                         scheduler: index,
-                        rules: rules.rules(),
+                        rules: rules.rules(Seed(seed)),
                         facility: rules.facility.clone(),
                         window: rules.window(),
                         backfilling: rules.backfilling,

@@ -74,9 +74,11 @@ cores = 16
 memory_gib = 64
 devices = [{ kind = "own", count = 2 }]
 power = { fan = { idle_watts = 100, max_watts = 200, exponent = 1.4 } }
+effects = { numa = { preset = "ice_lake", remote_ns = 200 }, virtualisation = "tuned_vm", cpu_sharing = { weights = "equal" } }
 [clusters.hosts.device_kinds.own]
 class = "gpu"
 power = { idle_watts = 5, max_watts = 10, curve = "log" }
+sharing = { mig = { reconfiguration_seconds = 5 } }
 [workloads.day]
 source = { generator = "mixed_cluster", tasks = 10 }
 transforms = [{ compress = { factor = 2.0 } }]
@@ -84,6 +86,9 @@ transforms = [{ compress = { factor = 2.0 } }]
 pue = 1.3
 event_order = "arrivals_first"
 backfilling = "easy"
+topology_manager = "restricted"
+turned_away = "leaves"
+behaviour = [{ share = 0.5, behaviour = "web" }, { share = 0.5, behaviour = { preset = "graph", page_walk = 0.1 } }]
 [schedulers.best]
 order = "fcfs"
 place = { policy = "best_fit", search = "scan" }
@@ -116,6 +121,16 @@ const BROKEN: &[(&str, &str)] = &[
     ("{ fan =", "{ fun ="),
     ("class = \"gpu\"", "class = \"gpus\""),
     ("curve = \"log\"", "curve = \"logarithm\""),
+    ("\"ice_lake\"", "\"ice_cube\""),
+    ("remote_ns = 200", "remote = 200"),
+    ("virtualisation = \"tuned_vm\"", "virtualization = \"tuned_vm\""),
+    ("\"tuned_vm\"", "\"untuned_vm\""),
+    ("weights = \"equal\"", "weight = \"equal\""),
+    ("{ mig =", "{ gim ="),
+    ("\"restricted\"", "\"strict\""),
+    ("turned_away = \"leaves\"", "turned_away = \"left\""),
+    ("behaviour = \"web\"", "behaviour = \"wep\""),
+    ("page_walk = 0.1", "page_wolk = 0.1"),
     ("generator = \"mixed_cluster\"", "generator = \"mixed\""),
     ("generator = \"mixed_cluster\"", "importer = \"swf\""),
     ("generator = \"mixed_cluster\"", "importer = \"sfw\", path = \"x\""),

@@ -164,6 +164,19 @@ pub(super) fn cluster(config: &ClusterConfig, document: &Document, at: &[&str]) 
             return refuse(&["device_kinds", name, "power"], problem);
         }
     }
+    if let Some((name, _)) =
+        config.device_kinds.0.iter().find(|(_, kind)| kind.shared && kind.sharing.is_some())
+    {
+        let problem = "it stands beside `shared`; allowed is one of both".to_owned();
+        return refuse(&["device_kinds", name, "sharing"], problem);
+    }
+    if let Some(nodes) = &config.nodes
+        && !(1..=MAX_NUMA_NODES_PER_HOST).contains(&usize::from(nodes.numa_nodes))
+    {
+        let problem =
+            format!("{} stands there; allowed are 1 to {MAX_NUMA_NODES_PER_HOST}", nodes.numa_nodes);
+        return refuse(&["nodes", "numa_nodes"], problem);
+    }
     let mut models = BTreeSet::new();
     for (index, group) in config.hosts.iter().enumerate() {
         let index = index.to_string();

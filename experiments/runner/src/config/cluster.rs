@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use sim::effects::Sharing;
 use sim::models::gpu_power::{self, GpuCurve, GpuPower};
 use sim::models::power::{self, HostPower};
 use sim::models::sleep::Sleep;
 use sim::resources::DeviceClass;
 
-use super::{Named, schema};
+use super::{Chosen, EffectsConfig, Named, schema};
 use crate::nearest::unknown_name;
 
 /// One cluster: exactly one of `named`, `file`, `pool`, `nodes` and `hosts`.
@@ -43,6 +44,9 @@ pub struct ClusterConfig {
     /// Only so many of the hosts, the first ones in their order: a smaller cluster of the same kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_limit: Option<u32>,
+    /// What all hosts do to the work on them; groups of hosts may state their own in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<EffectsConfig>,
     /// Other curves for the powers that stand here, to see what hangs on them.
     #[serde(default, skip_serializing_if = "PowerCurvesConfig::is_default")]
     pub power_curves: PowerCurvesConfig,
@@ -164,6 +168,10 @@ pub struct NodesConfig {
     #[serde(default, skip_serializing_if = "NodesPower::is_default")]
     #[schemars(schema_with = "schema::nodes_power")]
     pub power: NodesPower,
+    /// NUMA nodes of each, which share cpu, memory and devices evenly.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schemars(range(min = 1, max = 8))]
+    pub numa_nodes: u8,
 }
 
 /// How the power of hosts and devices of a list of nodes, which states none, follows what is in use.
@@ -235,6 +243,13 @@ pub struct HostGroupConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.0))]
     pub memory_overcommit: Option<f64>,
+    /// Cores of each that network, storage and isolation take, so that work does not have them; none where a DPU (a device of
+    /// that class) takes these off the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub io_cores: Option<u32>,
+    /// What it does to the work on it; without it, what the cluster states.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<EffectsConfig>,
     /// Thousandths of cpu that one core gives, where tasks of one core may ask for more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub core_milli: Option<u32>,
@@ -249,6 +264,10 @@ pub struct HostGroupConfig {
 
 fn one() -> u8 {
     1
+}
+
+fn is_one(count: &u8) -> bool {
+    *count == 1
 }
 
 /// Equal devices of a host.
@@ -272,10 +291,21 @@ pub struct DeviceKindConfig {
     /// True when several tasks may hold parts of one such device.
     #[serde(default)]
     pub shared: bool,
+    /// How they hold parts, and what they do to each other; without it, `whole`, or `parts` where it is `shared`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<Chosen<Sharing>>,
     /// What it draws: the name of a known model or a curve; without it, the model of the kind's own name.
     #[serde(default, deserialize_with = "some_gpu_power", skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::gpu_power")]
     pub power: Option<GpuPower>,
+}
+
+impl DeviceKindConfig {
+    /// How tasks hold parts of it.
+    pub(crate) fn sharing(&self) -> Sharing {
+        let plain = if self.shared { Sharing::Parts } else { Sharing::Whole };
+        self.sharing.map_or(plain, |chosen| chosen.0)
+    }
 }
 
 fn gpu() -> DeviceClass {

@@ -6,8 +6,10 @@
 //! there, what is allowed and, for names, the nearest valid one.
 
 mod check;
+mod chosen;
 mod cluster;
 mod document;
+mod effects;
 mod facility;
 mod include;
 mod known_cluster;
@@ -27,11 +29,13 @@ use results::Savings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use chosen::{Chosen, Model};
 pub use cluster::{
     ClusterConfig, DeviceCurve, DeviceGroupConfig, DeviceKindConfig, HostCurve, HostGroupConfig, HostOrder,
     NodesConfig, NodesImporter, NodesPower, PoolConfig, PowerCurvesConfig, gpu_power_list, gpu_power_names,
     host_power_list, host_power_names,
 };
+pub use effects::{BehaviourConfig, BehaviourShare, EffectsConfig};
 pub use facility::{ConvertersConfig, FacilityConfig, Redundancy};
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
 pub use named::Named;

@@ -6,7 +6,7 @@ use sim::rules::Accounting;
 
 use super::check::Checked;
 use super::document::Document;
-use super::{ExperimentConfig, HostGroupConfig, RulesConfig, ScenarioConfig};
+use super::{BehaviourConfig, ExperimentConfig, HostGroupConfig, RulesConfig, ScenarioConfig};
 
 /// Keys of a host group beyond what it has.
 pub(super) fn host_group(group: &HostGroupConfig, document: &Document, at: &[&str]) -> Checked {
@@ -22,6 +22,15 @@ pub(super) fn host_group(group: &HostGroupConfig, document: &Document, at: &[&st
         if !(factor.is_finite() && (1.0..=most).contains(&factor)) {
             return refuse(key, format!("{factor} stands there; allowed is a number from 1 to {most:.0}"));
         }
+    }
+    if let Some(io_cores) = group.io_cores
+        && u64::from(cpu_milli) <= 1000 * u64::from(io_cores)
+    {
+        let problem = format!(
+            "{io_cores} stands there, of {} cores; allowed are fewer, so that some are left for work",
+            f64::from(cpu_milli) / 1000.0
+        );
+        return refuse("io_cores", problem);
     }
     if group.core_milli == Some(0) {
         return refuse("core_milli", "0 stands there; allowed is 1 or more, or no such key".to_owned());
@@ -53,6 +62,14 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
         let slowdown = Some(migration.slowdown);
         number(&key("slowdown"), slowdown, "from 0 on and below 1", |value| (0.0..1.0).contains(&value))?;
         number(&key("power_share"), Some(migration.power_share), "from 0 on", |value| value >= 0.0)?;
+    }
+    number(&["cpu_quota"], config.cpu_quota, "above 0", |quota| quota > 0.0)?;
+    if config.turned_away.is_some() && config.topology_manager.is_none() {
+        let problem = "it stands there without `topology_manager`, and nobody else turns tasks away; allowed is it with one";
+        return refuse(&["turned_away"], problem.to_owned());
+    }
+    if let Some(problem) = config.behaviour.as_ref().and_then(BehaviourConfig::problem) {
+        return refuse(&["behaviour"], problem);
     }
     if let Some(rebalancing) = &config.rebalancing {
         let key = |name| ["rebalancing", name];

@@ -8,15 +8,19 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use sim::effects::Behaviours;
+use sim::kernel::rng::Seed;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::Window;
 use sim::models::facility::Facility;
 use sim::models::migration::Migration;
+use sim::models::topology_manager::TopologyManager;
 use sim::rules::{
-    Accounting, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, WhenNoPlace,
+    Accounting, Admission, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, TurnedAway,
+    WhenNoPlace,
 };
 
-use super::{FacilityConfig, Named, schema};
+use super::{BehaviourConfig, FacilityConfig, Named, schema};
 
 /// The seeds, each once: a list, or `{ from, count }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -136,6 +140,22 @@ pub struct RulesConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub cpu_bound: Option<f64>,
+    /// What the agents on hosts align, and what they turn away that was placed there; without it, tasks are given what the
+    /// scheduler says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::topology_manager")]
+    pub topology_manager: Option<TopologyManager>,
+    /// What becomes of tasks that are turned away; without it, they wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::turned_away")]
+    pub turned_away: Option<TurnedAway>,
+    /// What work does to the machine it runs on, where hosts have effects; without it, `general`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<BehaviourConfig>,
+    /// The most cpu that a task may use, as a multiple of what it asks for; without it, no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub cpu_quota: Option<f64>,
     /// How energy and service levels are accounted for.
     #[serde(skip_serializing_if = "is_exact")]
     #[schemars(schema_with = "schema::accounting")]
@@ -181,9 +201,16 @@ impl RebalancingConfig {
 }
 
 impl RulesConfig {
-    /// As the engine takes them. The values have been checked.
-    pub fn rules(&self) -> Rules {
+    /// As the engine takes them under a seed. The values have been checked.
+    pub fn rules(&self, seed: Seed) -> Rules {
+        let behaviours = self.behaviour.as_ref().map(BehaviourConfig::behaviours).unwrap_or_default();
         Rules {
+            admission: self.topology_manager.map(|topology_manager| Admission {
+                topology_manager,
+                turned_away: self.turned_away.unwrap_or_default(),
+            }),
+            behaviours: Behaviours { seed, ..behaviours },
+            cpu_quota: self.cpu_quota,
             event_order: self.event_order,
             decide_after: self.decide_after,
             when_no_place: self.when_no_place,

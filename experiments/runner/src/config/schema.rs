@@ -13,8 +13,9 @@ use sim::models::facility::UpsCurve;
 use sim::models::gpu_power::GpuCurve;
 use sim::models::power::HostPower;
 use sim::models::sleep::Sleep;
+use sim::models::topology_manager::TopologyManager;
 use sim::resources::DeviceClass;
-use sim::rules::{Accounting, AfterEviction, DecideAfter, EventOrder, WhenNoPlace};
+use sim::rules::{Accounting, AfterEviction, DecideAfter, EventOrder, TurnedAway, WhenNoPlace};
 use traces::transform::Transform;
 
 use super::shape::{fields, variants};
@@ -94,6 +95,18 @@ pub(super) fn accounting(_: &mut SchemaGenerator) -> Schema {
     enumeration::<Accounting>(&[
         ("exact", "power is integrated from event to event"),
         ("cloudsim_3", "as CloudSim 3.0.3 does in its PlanetLab examples"),
+    ])
+}
+
+pub(super) fn topology_manager(_: &mut SchemaGenerator) -> Schema {
+    let names = TopologyManager::NAMES.iter().map(|&(name, _, help)| (name, help.to_owned()));
+    schema(one_of(names))
+}
+
+pub(super) fn turned_away(_: &mut SchemaGenerator) -> Schema {
+    enumeration::<TurnedAway>(&[
+        ("waits", "it waits until something is released that could help it"),
+        ("leaves", "it has failed for good"),
     ])
 }
 

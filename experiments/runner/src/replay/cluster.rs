@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use sim::effects::{HostEffects, Sharing};
 use sim::kernel::ids::{HostModelId, RackId};
 use sim::models::gpu_power::GpuPower;
 use sim::models::power::HostPower;
@@ -173,7 +174,8 @@ fn gpus(count: Amount, per_host: u8, workload: &Workload) -> Result<Topology, Ru
     let kind = DeviceKind {
         name: "GPU".to_owned(),
         class: DeviceClass::Gpu,
-        is_shared: true,
+        sharing: Sharing::Parts,
+        memory_mib: 0,
         power: GpuPower { idle_watts: 50.0, max_watts: 400.0, ..GpuPower::default() },
     };
     let model = |devices: u32| HostModel {
@@ -183,6 +185,7 @@ fn gpus(count: Amount, per_host: u8, workload: &Workload) -> Result<Topology, Ru
         features: 0,
         power: HostPower::Linear { idle_watts: 300.0, max_watts: 900.0 },
         operation: Operation::default(),
+        effects: HostEffects::default(),
     };
     let per_host = u32::from(per_host);
     let (full, rest) = (count / per_host, count % per_host);
