@@ -25,6 +25,7 @@ family! {
     linear
     lifetime_aware
     fixed_overcommit
+    numa_aware
     pwr
     kube_default
     best_fit_published
