@@ -21,9 +21,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::{Electrical, Overhead};
 use crate::models::mig::Profile;
 use crate::models::topology_manager::{DevicePlace, Need, Node, Site, TopologyManager};
-use crate::resources::{
-    DeviceAffinity, DeviceRequest, DeviceSet, MAX_NUMA_NODES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
-};
+use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
 use crate::topology::{DeviceSpec, Topology};
 
 const NOBODY: u32 = u32::MAX;
@@ -616,15 +614,13 @@ impl Cluster {
         }
     }
 
-    /// What each node of its host gives to a running task that holds so much.
-    pub(crate) fn numa_amounts(&self, task: TaskId, held: Resources) -> [Resources; MAX_NUMA_NODES_PER_HOST] {
+    /// What each of its nodes, in their order, gives to a running task that spans several; nothing of one that is on one.
+    pub(crate) fn numa_span(&self, task: TaskId) -> Option<&[Resources]> {
         let Placement { host, numa, .. } = self.placement(task);
-        let mut amounts = [Resources::ZERO; MAX_NUMA_NODES_PER_HOST];
-        match self.spans.get(&(task, host)) {
-            None => amounts[numa.0.trailing_zeros() as usize] = held,
-            Some(span) => numa.iter().zip(span).for_each(|(node, &amount)| amounts[node] = amount),
+        match numa.0.is_power_of_two() {
+            true => None,
+            false => self.spans.get(&(task, host)).map(Vec::as_slice),
         }
-        amounts
     }
 
     /// What the agent on the host gives to a task that fits there, of this shape and placed so; nothing when it turns it

@@ -126,22 +126,30 @@ impl Behaviours {
         Self { kinds, seed: Seed(0) }
     }
 
-    /// How a job behaves.
-    #[inline]
-    pub fn of(&self, job: JobId) -> &Behaviour {
-        if self.kinds[0].0 >= 1.0 {
-            return &self.kinds[0].1;
+    /// True when all work behaves alike.
+    pub fn is_one(&self) -> bool {
+        self.kinds[0].0 >= 1.0
+    }
+
+    /// The place of the kind of which a job is.
+    pub fn kind_of(&self, job: JobId) -> usize {
+        if self.is_one() {
+            return 0;
         }
         let draw = self.seed.draw("behaviour", job.0);
         let mut below = 0.0;
-        for (share, kind) in &self.kinds {
+        for (place, (share, _)) in self.kinds.iter().enumerate() {
             below += share;
             if draw < below {
-                return kind;
+                return place;
             }
         }
-        let last = self.kinds.iter().rev().find(|(share, _)| *share > 0.0);
-        &last.unwrap_or(&self.kinds[0]).1
+        self.kinds.iter().rposition(|(share, _)| *share > 0.0).unwrap_or(0)
+    }
+
+    /// How a job behaves.
+    pub fn of(&self, job: JobId) -> &Behaviour {
+        &self.kinds[self.kind_of(job)].1
     }
 }
 

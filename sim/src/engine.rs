@@ -127,6 +127,8 @@ pub struct Engine {
     lives: BTreeMap<TaskId, Life>,
     /// When it is asked what to change.
     agenda: Agenda,
+    /// The kind of behaviour of each job; nothing where all are of one, or nothing depends on it.
+    behaviour_kinds: IdVec<JobId, u8>,
 }
 
 impl Engine {
@@ -148,7 +150,9 @@ impl Engine {
             wake_up: SimTime::MAX,
             lives: BTreeMap::new(),
             agenda: Agenda::NEVER,
+            behaviour_kinds: IdVec::new(),
         };
+        engine.draw_behaviours();
         if let Facility::Electrical(electrical) = rules.facility {
             engine.cluster.meter(electrical);
         }

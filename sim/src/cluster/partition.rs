@@ -4,8 +4,7 @@
 //! waits for that. A part is made where the most is left possible.
 
 use crate::kernel::ids::TaskId;
-use crate::models::mig::{Layout, PROFILES, Profile};
-use crate::resources::WHOLE_DEVICE;
+use crate::models::mig::{Layout, Profile};
 
 /// One part of a device.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,8 +56,8 @@ impl Parts {
     /// Thousandths of the largest part that can be given.
     pub(super) fn largest_milli(&self) -> u16 {
         let held = self.held();
-        let possible = PROFILES.iter().filter(|profile| is_plain(profile));
-        let possible = possible.filter(|profile| held.free_starts(profile).next().is_some());
+        let possible =
+            Profile::PLAIN.into_iter().filter(|profile| held.free_starts(profile).next().is_some());
         possible.map(Profile::milli).max().unwrap_or(0)
     }
 
@@ -81,11 +80,6 @@ impl Parts {
     }
 }
 
-/// The profiles that requests are met with: [`Profile::smallest`].
-fn is_plain(profile: &Profile) -> bool {
-    Profile::smallest(profile.milli()) == profile
-}
-
 fn overlaps(part: &Part, profile: &Profile, start: u8) -> bool {
     let (one, other) = (part.profile.mask(part.start), profile.mask(start));
     one.zip(other).is_some_and(|(one, other)| one & other != 0)
@@ -96,8 +90,7 @@ fn possible_after(held: &Layout, profile: &'static Profile, start: u8) -> u32 {
     let mut after = held.clone();
     after.create(profile, start);
     let places = |profile: &'static Profile| after.free_starts(profile).count() as u32;
-    PROFILES.iter().map(|profile| places(profile) * u32::from(profile.milli())).sum::<u32>()
-        / u32::from(WHOLE_DEVICE / 1000)
+    Profile::PLAIN.into_iter().map(|profile| places(profile) * u32::from(profile.milli())).sum()
 }
 
 #[cfg(test)]

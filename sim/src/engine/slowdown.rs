@@ -24,15 +24,52 @@ use crate::resources::{MAX_DEVICES_PER_HOST, MAX_NUMA_NODES_PER_HOST, Resources,
 /// Shares by node.
 type Shares = [f64; MAX_NUMA_NODES_PER_HOST];
 
+/// Where the cores and the memory of a task lie.
+enum Lie {
+    /// All of it on one node.
+    On(usize),
+    /// So much of its cores, and of its memory, on each.
+    Spread(Box<(Shares, Shares)>),
+}
+
+impl Lie {
+    /// The share of its cores that lies on a node.
+    fn cores_on(&self, node: usize) -> f64 {
+        match self {
+            Self::On(own) => f64::from(u8::from(*own == node)),
+            Self::Spread(spread) => spread.0[node],
+        }
+    }
+
+    fn memory_on(&self, node: usize) -> f64 {
+        match self {
+            Self::On(own) => f64::from(u8::from(*own == node)),
+            Self::Spread(spread) => spread.1[node],
+        }
+    }
+
+    fn remote_share(&self, memory: &NumaMemory, nodes: usize) -> f64 {
+        match self {
+            Self::On(_) => 0.0,
+            Self::Spread(spread) => memory.remote_share(&spread.0[..nodes], &spread.1[..nodes]),
+        }
+    }
+
+    fn relative_latency(&self, memory: &NumaMemory, nodes: usize) -> f64 {
+        match self {
+            Self::On(_) => 1.0,
+            Self::Spread(spread) => memory.relative_latency(&spread.0[..nodes], &spread.1[..nodes]),
+        }
+    }
+}
+
 /// A task on the host.
 struct Resident<'a> {
     task: TaskId,
     usage: Use,
     placement: Placement,
     behaviour: &'a Behaviour,
-    /// How much of its cores lies on each node, and of its memory.
-    cores_on: Shares,
-    memory_on: Shares,
+    lie: Lie,
     slowdown: f64,
 }
 
@@ -53,12 +90,30 @@ impl Engine {
         self.rules.cpu_quota.is_some() || self.cluster.topology().slows(host)
     }
 
+    /// Draws how each job behaves, where that makes a difference.
+    pub(super) fn draw_behaviours(&mut self) {
+        let topology = self.cluster.topology();
+        if !self.rules.behaviours.is_one() && topology.hosts().any(|host| topology.slows(host)) {
+            let kind = |job| self.rules.behaviours.kind_of(job) as u8;
+            self.behaviour_kinds = self.workload.jobs().map(kind).collect();
+        }
+    }
+
+    /// How a task behaves.
+    fn behaviour(&self, task: TaskId) -> &Behaviour {
+        let kinds = &self.rules.behaviours.kinds;
+        match self.behaviour_kinds.is_empty() {
+            true => &kinds[0].1,
+            false => &kinds[usize::from(self.behaviour_kinds[self.workload.job(task)])].1,
+        }
+    }
+
     /// By how much each task on a host is slowed, in the order in which they started there.
     pub(super) fn slowdowns_on(&self, host: HostId) -> Vec<(TaskId, f64)> {
         let model = self.cluster.topology().model(host);
         let node_count = model.numa_nodes.len();
         let mut residents: Vec<Resident<'_>> =
-            self.cluster.hosted(host).map(|task| self.resident(task, node_count)).collect();
+            self.cluster.hosted(host).map(|task| self.resident(task)).collect();
         if let Some(quota) = self.rules.cpu_quota {
             residents.iter_mut().for_each(|one| one.slowdown *= self.throttled(one.task, quota));
         }
@@ -73,7 +128,7 @@ impl Engine {
             self.share_cpu(sharing, host, &mut residents);
         }
         if let Some(memory) = memory.filter(|_| node_count > 1) {
-            distant_memory(&memory, &mut residents);
+            distant_memory(&memory, node_count, &mut residents);
         }
         if let Some(pressure) = memory_pressure {
             let there = f64::from(self.cluster.topology().physical(host).memory_mib);
@@ -94,15 +149,14 @@ impl Engine {
         residents.into_iter().map(|one| (one.task, one.slowdown)).collect()
     }
 
-    fn resident(&self, task: TaskId, node_count: usize) -> Resident<'_> {
+    fn resident(&self, task: TaskId) -> Resident<'_> {
         let placement = self.cluster.placement(task);
-        let behaviour = self.rules.behaviours.of(self.workload.job(task));
-        let (cores_on, memory_on) = match node_count {
-            1 => ([0.0; MAX_NUMA_NODES_PER_HOST], [0.0; MAX_NUMA_NODES_PER_HOST]),
-            _ => shares(self.cluster.numa_amounts(task, self.held(task).resources)),
+        let lie = match self.cluster.numa_span(task) {
+            None => Lie::On(placement.numa.0.trailing_zeros() as usize),
+            Some(amounts) => Lie::Spread(Box::new(spread(placement, amounts))),
         };
-        let usage = self.current_use(task);
-        Resident { task, usage, placement, behaviour, cores_on, memory_on, slowdown: 1.0 }
+        let behaviour = self.behaviour(task);
+        Resident { task, usage: self.current_use(task), placement, behaviour, lie, slowdown: 1.0 }
     }
 
     /// By how much its quota slows a task that wants more.
@@ -150,6 +204,10 @@ impl Engine {
         let topology = self.cluster.topology();
         let (first, count) = topology.devices(host);
         let kinds = topology.device_kinds(first, count);
+        let has_effect = |&kind: &u8| topology.kinds()[usize::from(kind)].sharing.has_effect();
+        if !kinds.iter().any(has_effect) {
+            return;
+        }
         let mut slowed = vec![1.0_f64; residents.len()];
         let mut on_device: Vec<usize> = Vec::new();
         for (position, &kind) in kinds.iter().enumerate().take(MAX_DEVICES_PER_HOST) {
@@ -170,10 +228,15 @@ impl Engine {
 }
 
 /// What lies on each node as shares of the whole; memory lies where the cores are when there is none.
-fn shares(amounts: [Resources; MAX_NUMA_NODES_PER_HOST]) -> (Shares, Shares) {
+fn spread(placement: Placement, amounts: &[Resources]) -> (Shares, Shares) {
     let parts = |of: fn(&Resources) -> u32| {
         let sum: f64 = amounts.iter().map(|amount| f64::from(of(amount))).sum();
-        (sum > 0.0).then(|| amounts.each_ref().map(|amount| f64::from(of(amount)) / sum))
+        (sum > 0.0).then(|| {
+            let mut shares = [0.0; MAX_NUMA_NODES_PER_HOST];
+            let of_nodes = placement.numa.iter().zip(amounts);
+            of_nodes.for_each(|(node, amount)| shares[node] = f64::from(of(amount)) / sum);
+            shares
+        })
     };
     let (cores, memory) = (parts(|amount| amount.cpu_milli), parts(|amount| amount.memory_mib));
     let nowhere = [0.0; MAX_NUMA_NODES_PER_HOST];
@@ -181,28 +244,26 @@ fn shares(amounts: [Resources; MAX_NUMA_NODES_PER_HOST]) -> (Shares, Shares) {
 }
 
 /// Accesses to other nodes take longer, and links and the memory of a node carry only so much.
-fn distant_memory(memory: &NumaMemory, residents: &mut [Resident<'_>]) {
+fn distant_memory(memory: &NumaMemory, nodes: usize, residents: &mut [Resident<'_>]) {
     let (mut to_node, mut between_sockets) = ([0.0; MAX_NUMA_NODES_PER_HOST], 0.0);
     for one in residents.iter() {
         let traffic = one.traffic();
-        for (sum, part) in to_node.iter_mut().zip(&one.memory_on) {
-            *sum += traffic * part;
+        for (node, sum) in to_node.iter_mut().enumerate().take(nodes) {
+            *sum += traffic * one.lie.memory_on(node);
         }
-        between_sockets += traffic * memory.remote_share(&one.cores_on, &one.memory_on);
+        between_sockets += traffic * one.lie.remote_share(memory, nodes);
     }
     let link = bandwidth_slowdown(between_sockets, memory.remote_gb_per_second);
+    let crowded = to_node.map(|needed| bandwidth_slowdown(needed, memory.local_gb_per_second));
     for one in residents {
-        let mut slowdown = 1.0_f64;
-        let relative = memory.relative_latency(&one.cores_on, &one.memory_on);
         // Shares that add up to almost 1 make nothing nearer than local; who has neither cores nor memory is nowhere.
-        if relative > 1.0 {
-            slowdown = latency_slowdown(one.behaviour.memory_bound, relative);
+        let relative = one.lie.relative_latency(memory, nodes).max(1.0);
+        let mut slowdown = latency_slowdown(one.behaviour.memory_bound, relative);
+        if one.traffic() > 0.0 {
+            let used = (0..nodes).filter(|&node| one.lie.memory_on(node) > 0.0);
+            slowdown = used.map(|node| crowded[node]).fold(slowdown, f64::max);
         }
-        let uses = |node: &usize| one.memory_on[*node] > 0.0 && one.traffic() > 0.0;
-        for node in (0..MAX_NUMA_NODES_PER_HOST).filter(uses) {
-            slowdown = slowdown.max(bandwidth_slowdown(to_node[node], memory.local_gb_per_second));
-        }
-        if memory.remote_share(&one.cores_on, &one.memory_on) > 0.0 {
+        if one.lie.remote_share(memory, nodes) > 0.0 {
             slowdown = slowdown.max(link);
         }
         one.slowdown *= slowdown;
@@ -259,15 +320,14 @@ fn apart(
     let is_near = |node: usize, device: usize| {
         memory.map_or(node == device, |memory| memory.is_one_socket(node, device))
     };
-    let is_spread = one.cores_on.iter().any(|&part| part > 0.0);
     let across = |position: usize| {
         let device = usize::from(node_of(position));
-        let near = (0..MAX_NUMA_NODES_PER_HOST).filter(|&node| is_near(node, device));
-        if is_spread { 1.0 - near.map(|node| one.cores_on[node]).sum::<f64>() } else { 0.0 }
+        let far = (0..MAX_NUMA_NODES_PER_HOST).filter(|&node| !is_near(node, device));
+        far.map(|node| one.lie.cores_on(node)).sum::<f64>()
     };
     let mean = devices.iter().map(across).sum::<f64>() / f64::from(devices.count());
     let [.., transfer] = one.behaviour.device_demand;
-    exchange * transfer_slowdown(transfer, mean.max(0.0))
+    exchange * transfer_slowdown(transfer, mean)
 }
 
 #[cfg(test)]

@@ -50,6 +50,10 @@ pub const PROFILES: &[Profile] = &[
 ];
 
 impl Profile {
+    /// One for each number of compute slices: without media engines or more memory than others have.
+    pub const PLAIN: [&'static Self; 5] =
+        [&PROFILES[0], &PROFILES[3], &PROFILES[4], &PROFILES[5], &PROFILES[6]];
+
     /// The profile of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         PROFILES.iter().find(|profile| profile.name == name)
@@ -58,9 +62,8 @@ impl Profile {
     /// The smallest of the plain ones, one for each number of compute slices, that gives so many thousandths of the whole:
     /// of seven, rounded down, so that a request for 142 thousandths is content with one slice.
     pub fn smallest(milli: u16) -> &'static Self {
-        let plain = ["1g", "2g", "3g", "4g"].map(|name| Self::named(name).expect("it is in the list"));
-        let whole = Self::named("7g").expect("it is in the list");
-        plain.into_iter().find(|profile| profile.milli() >= milli).unwrap_or(whole)
+        let [.., whole] = Self::PLAIN;
+        Self::PLAIN.into_iter().find(|profile| profile.milli() >= milli).unwrap_or(whole)
     }
 
     /// Thousandths of the whole, by compute slices, rounded down.
@@ -154,6 +157,11 @@ mod tests {
 
     fn free(layout: &Layout, name: &str) -> Vec<u8> {
         layout.free_starts(profile(name)).collect()
+    }
+
+    #[test]
+    fn plain_profiles_are_named_by_their_slices_alone() {
+        assert_eq!(Profile::PLAIN.map(|profile| profile.name), ["1g", "2g", "3g", "4g", "7g"]);
     }
 
     #[test]
