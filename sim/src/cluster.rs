@@ -22,7 +22,7 @@ use crate::models::facility::{Electrical, Overhead};
 use crate::models::mig::Profile;
 use crate::models::topology_manager::{DevicePlace, Need, Node, Site, TopologyManager};
 use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
-use crate::topology::{DeviceSpec, Topology};
+use crate::topology::{DeviceKind, DeviceSpec, Topology};
 
 const NOBODY: u32 = u32::MAX;
 
@@ -89,6 +89,8 @@ pub struct Use {
     pub memory_mib: u64,
     /// Thousandths of each device that it holds.
     pub device_milli_each: u32,
+    /// Mebibytes of the memory of each of them that it has touched.
+    pub device_memory_mib_each: u32,
 }
 
 /// Energy of one host.
@@ -130,6 +132,10 @@ pub struct Totals {
     pub memory_mib: u64,
     /// Allocated thousandths of devices of any class.
     pub device_milli: u64,
+    /// Memory of devices that is given out, in mebibytes.
+    pub device_memory_mib: u64,
+    /// Memory of devices that tasks have touched.
+    pub device_memory_touched_mib: u64,
     /// What tasks asked of devices, in thousandths, summed over all that were started or turned away so far.
     pub device_milli_asked: u64,
     /// Tasks in the queue.
@@ -159,6 +165,10 @@ pub struct Integrals {
     pub memory_mib: u128,
     /// Thousandths of a device times microseconds.
     pub device_milli: u128,
+    /// Mebibytes of memory of devices times microseconds.
+    pub device_memory_mib: u128,
+    /// Mebibytes of it that tasks have touched, times microseconds.
+    pub device_memory_touched_mib: u128,
     /// Waiting tasks times microseconds.
     pub waiting: u128,
     /// Running tasks times microseconds.
@@ -183,6 +193,10 @@ pub struct Cluster {
     pub(crate) free: IdVec<HostId, Resources>,
     numa_free: IdVec<NumaNodeId, Resources>,
     pub(crate) device_free: IdVec<DeviceId, u16>,
+    /// Of the memory of devices, in mebibytes; empty where no kind states any.
+    device_memory_free: IdVec<DeviceId, u32>,
+    /// Mebibytes of it that tasks have touched.
+    device_memory_touched: IdVec<DeviceId, u32>,
     device_use: IdVec<DeviceId, u32>,
     books: IdVec<HostId, HostBooks>,
     pub(crate) tasks: IdVec<TaskId, TaskRecord>,
@@ -252,6 +266,8 @@ impl Cluster {
             numa_free: numa_free.collect(),
             device_free: IdVec::filled(WHOLE_DEVICE, topology.device_count()),
             device_use: IdVec::filled(0, topology.device_count()),
+            device_memory_free: IdVec::new(),
+            device_memory_touched: IdVec::new(),
             books: IdVec::filled(HostBooks::EMPTY, host_count),
             tasks: IdVec::filled(TaskRecord::COMING, task_count),
             queue: List { first: NOBODY, last: NOBODY },
@@ -270,6 +286,13 @@ impl Cluster {
             now: SimTime::ZERO,
             topology,
         };
+        if cluster.topology.device_memory_mib() > 0 {
+            let kind = |device| usize::from(cluster.topology.device_kind(device));
+            let pages = |device| cluster.topology.kinds()[kind(device)].memory.pages_mib();
+            let devices = (0..cluster.topology.device_count()).map(DeviceId::from_index);
+            cluster.device_memory_free = devices.map(pages).collect();
+            cluster.device_memory_touched = IdVec::filled(0, cluster.topology.device_count());
+        }
         for host in cluster.topology.hosts() {
             cluster.update_device_power(host);
             cluster.update_power(host);
@@ -293,6 +316,8 @@ impl Cluster {
         sums.cpu_milli += u128::from(totals.cpu_milli) * passed;
         sums.memory_mib += u128::from(totals.memory_mib) * passed;
         sums.device_milli += u128::from(totals.device_milli) * passed;
+        sums.device_memory_mib += u128::from(totals.device_memory_mib) * passed;
+        sums.device_memory_touched_mib += u128::from(totals.device_memory_touched_mib) * passed;
         sums.waiting += u128::from(totals.waiting) * passed;
         sums.running += u128::from(totals.running) * passed;
         sums.occupied_hosts += u128::from(totals.occupied_hosts) * passed;
@@ -437,16 +462,48 @@ impl Cluster {
         let (first, count) = self.topology.devices(host);
         let free = self.devices_free(host);
         let kinds = self.topology.device_kinds(first, count);
-        let usable = free.iter().zip(kinds).filter(|&(&free, &kind)| {
-            request.kinds.has(kind) && free >= self.taken_of(kind, request.milli_each)
+        let usable = (0..count).filter(|&position| {
+            let kind = kinds[position];
+            request.kinds.has(kind)
+                && free[position] >= self.taken_of(kind, request)
+                && self.has_device_memory(DeviceId(first.0 + position as u32), request)
         });
         usable.count() >= usize::from(request.count)
     }
 
-    /// What a request for `milli_each` takes of a device: all of it unless its kind is shared.
+    /// What a request takes of each device of this kind, in thousandths: all of it unless the kind is shared.
     #[inline]
-    pub(crate) fn taken_of(&self, kind: u8, milli_each: u16) -> u16 {
-        self.topology.kinds()[usize::from(kind)].sharing.taken(milli_each)
+    pub(crate) fn taken_of(&self, kind: u8, request: DeviceRequest) -> u16 {
+        let kind = &self.topology.kinds()[usize::from(kind)];
+        match kind.sharing {
+            Sharing::Mig { .. } => profile(kind, request).milli(),
+            sharing => sharing.taken(request.milli_each),
+        }
+    }
+
+    /// True when a device has the memory that is asked for.
+    #[inline]
+    fn has_device_memory(&self, device: DeviceId, request: DeviceRequest) -> bool {
+        self.device_memory_free.is_empty() || self.device_memory_free[device] >= request.memory_mib_each
+    }
+
+    /// Free memory of a host's devices, in mebibytes; as good as without end where it is not stated.
+    pub(crate) fn device_memory_free(&self, host: HostId, position: usize) -> u32 {
+        let device = self.device(host, position);
+        self.device_memory_free.as_slice().get(device.index()).copied().unwrap_or(u32::MAX)
+    }
+
+    /// True when a task that touches so much memory of each of these devices would touch more than one of them has.
+    pub(crate) fn overflows(&self, placement: Placement, touched_mib: u32) -> bool {
+        if self.device_memory_touched.is_empty() || touched_mib == 0 {
+            return false;
+        }
+        placement.devices.iter().any(|position| {
+            let device = self.device(placement.host, position);
+            let there = self.topology.kinds()[usize::from(self.topology.device_kind(device))].memory;
+            let touched = u64::from(self.device_memory_touched[device]) + u64::from(touched_mib);
+            there.physical_mib > 0 && touched > u64::from(there.physical_mib)
+        })
     }
 
     /// Says why a placement cannot be, and changes nothing.
@@ -470,8 +527,10 @@ impl Cluster {
         let is_right = |position: usize| {
             position < count && {
                 let kind = self.topology.device_kinds(first, count)[position];
-                let need = self.taken_of(kind, shape.devices.milli_each);
-                shape.devices.kinds.has(kind) && self.devices_free(host)[position] >= need
+                let need = self.taken_of(kind, shape.devices);
+                shape.devices.kinds.has(kind)
+                    && self.devices_free(host)[position] >= need
+                    && self.has_device_memory(DeviceId(first.0 + position as u32), shape.devices)
             }
         };
         if devices.count() != u32::from(shape.devices.count) || !devices.iter().all(is_right) {
@@ -497,11 +556,12 @@ impl Cluster {
         self.take_numa(task, host, numa, shape.resources);
         for position in devices.iter() {
             let device = self.device(host, position);
-            let taken = self.taken_of(self.topology.device_kind(device), shape.devices.milli_each);
+            let taken = self.taken_of(self.topology.device_kind(device), shape.devices);
             assert!(taken <= self.device_free[device], "no more of a device is taken than is free");
             self.device_free[device] -= taken;
             self.totals.device_milli += u64::from(taken);
-            self.take_part(task, device, shape.devices.milli_each);
+            self.take_device_memory(device, shape.devices);
+            self.take_part(task, device, shape.devices);
         }
         self.books[host].residents[DeviceAffinity::of(shape.devices) as usize] += 1;
         self.totals.cpu_milli += u64::from(shape.resources.cpu_milli);
@@ -516,8 +576,9 @@ impl Cluster {
         self.give_numa(task, host, numa, shape.resources);
         for position in devices.iter() {
             let device = self.device(host, position);
-            let taken = self.taken_of(self.topology.device_kind(device), shape.devices.milli_each);
+            let taken = self.taken_of(self.topology.device_kind(device), shape.devices);
             self.device_free[device] += taken;
+            self.give_device_memory(device, shape.devices);
             self.give_part(task, device);
             assert!(
                 self.device_free[device] <= WHOLE_DEVICE,
@@ -577,12 +638,13 @@ impl Cluster {
     }
 
     /// A task takes its part of a device that has such, and waits for it when it has to be made.
-    fn take_part(&mut self, task: TaskId, device: DeviceId, milli: u16) {
-        let seconds = match self.topology.kinds()[usize::from(self.topology.device_kind(device))].sharing {
+    fn take_part(&mut self, task: TaskId, device: DeviceId, request: DeviceRequest) {
+        let kind = &self.topology.kinds()[usize::from(self.topology.device_kind(device))];
+        let seconds = match kind.sharing {
             Sharing::Mig { reconfiguration_seconds } => {
-                let parts = self.parts.entry(device).or_default();
-                let is_made = parts.take(task, Profile::smallest(milli));
-                self.device_free[device] = parts.largest_milli();
+                let profile = profile(kind, request);
+                let is_made = self.parts.entry(device).or_default().take(task, profile);
+                self.follow_parts(device);
                 if is_made { reconfiguration_seconds } else { 0.0 }
             }
             Sharing::Regions { reconfiguration_seconds, .. } => reconfiguration_seconds,
@@ -595,11 +657,44 @@ impl Cluster {
         }
     }
 
+    /// What is free of a device in parts is its largest part that can be given.
+    fn follow_parts(&mut self, device: DeviceId) {
+        let largest = self.parts[&device].largest();
+        self.device_free[device] = largest.map_or(0, Profile::milli);
+        if !self.device_memory_free.is_empty() {
+            let kind = &self.topology.kinds()[usize::from(self.topology.device_kind(device))];
+            let pages_mib = kind.memory.pages_mib();
+            self.device_memory_free[device] = largest.map_or(0, |profile| profile.memory_of(pages_mib));
+        }
+    }
+
+    /// Memory of a host's devices that tasks have touched, in mebibytes.
+    fn touched_mib(&self, host: HostId) -> u64 {
+        let (first, count) = self.topology.devices(host);
+        let of_host = self.device_memory_touched.as_slice().get(first.index()..first.index() + count);
+        of_host.unwrap_or_default().iter().map(|&mib| u64::from(mib)).sum()
+    }
+
+    fn take_device_memory(&mut self, device: DeviceId, request: DeviceRequest) {
+        if !self.device_memory_free.is_empty() {
+            let free = &mut self.device_memory_free[device];
+            *free = free.checked_sub(request.memory_mib_each).expect("no more memory is taken than is free");
+            self.totals.device_memory_mib += u64::from(request.memory_mib_each);
+        }
+    }
+
+    fn give_device_memory(&mut self, device: DeviceId, request: DeviceRequest) {
+        if !self.device_memory_free.is_empty() {
+            self.device_memory_free[device] += request.memory_mib_each;
+            self.totals.device_memory_mib -= u64::from(request.memory_mib_each);
+        }
+    }
+
     /// A task gives back its part of a device.
     fn give_part(&mut self, task: TaskId, device: DeviceId) {
         if let Some(parts) = self.parts.get_mut(&device) {
             parts.give(task);
-            self.device_free[device] = parts.largest_milli();
+            self.follow_parts(device);
         }
         if !self.readying.is_empty() {
             self.readying.remove(&task);
@@ -637,12 +732,14 @@ impl Cluster {
             .map(|(&free, &capacity)| Node { free, capacity })
             .collect();
         let request = shape.devices;
-        let place = |(spec, &free): (&DeviceSpec, &u16)| {
+        let place = |(position, (spec, &free)): (usize, (&DeviceSpec, &u16))| {
             let is_right = request.kinds.has(spec.kind);
-            let is_free = is_right && free >= self.taken_of(spec.kind, request.milli_each);
+            let has_memory = self.device_memory_free(host, position) >= request.memory_mib_each;
+            let is_free = is_right && has_memory && free >= self.taken_of(spec.kind, request);
             DevicePlace { node: spec.numa_node, is_right, is_free }
         };
-        let places: Vec<DevicePlace> = model.devices.iter().zip(self.devices_free(host)).map(place).collect();
+        let places: Vec<DevicePlace> =
+            model.devices.iter().zip(self.devices_free(host)).enumerate().map(place).collect();
         let need = Need { resources: shape.resources, devices: request.count.into() };
         let site = Site { nodes: &nodes, devices: &places };
         let (numa, devices) = site.admit(manager, need, devices)?;
@@ -706,6 +803,10 @@ impl Cluster {
         for position in devices.iter() {
             let device = self.device(host, position);
             self.device_use[device] += usage.device_milli_each;
+            if usage.device_memory_mib_each > 0 && !self.device_memory_touched.is_empty() {
+                self.device_memory_touched[device] += usage.device_memory_mib_each;
+                self.totals.device_memory_touched_mib += u64::from(usage.device_memory_mib_each);
+            }
         }
     }
 
@@ -723,6 +824,10 @@ impl Cluster {
         for position in devices.iter() {
             let device = self.device(host, position);
             self.device_use[device] -= usage.device_milli_each;
+            if usage.device_memory_mib_each > 0 && !self.device_memory_touched.is_empty() {
+                self.device_memory_touched[device] -= usage.device_memory_mib_each;
+                self.totals.device_memory_touched_mib -= u64::from(usage.device_memory_mib_each);
+            }
         }
     }
 
@@ -777,7 +882,10 @@ impl Cluster {
                 used = used.plus(shape.resources);
                 for position in taken.iter() {
                     let kind = self.topology.device_kind(self.device(host, position));
-                    devices[position] += self.taken_of(kind, shape.devices.milli_each);
+                    devices[position] += self.taken_of(kind, shape.devices);
+                    if !self.device_memory_free.is_empty() {
+                        totals.device_memory_mib += u64::from(shape.devices.memory_mib_each);
+                    }
                 }
             }
             totals.running += self.hosted(host).count() as u64;
@@ -793,7 +901,8 @@ impl Cluster {
                 match self.parts.get(&DeviceId(first.0 + position as u32)) {
                     // What is free is what can still be given in one part.
                     Some(parts) => {
-                        assert_eq!((*used, free), (parts.held_milli(), parts.largest_milli()), "host {host}");
+                        let largest = parts.largest().map_or(0, Profile::milli);
+                        assert_eq!((*used, free), (parts.held_milli(), largest), "host {host}");
                         assert!(used + free <= WHOLE_DEVICE, "host {host}: parts are parts of a whole");
                     }
                     None => {
@@ -806,6 +915,7 @@ impl Cluster {
             totals.memory_mib += u64::from(used.memory_mib);
             totals.occupied_hosts += u64::from(self.books[host].tasks.first != NOBODY);
             let (wanted, there) = (self.cpu_use(host), u64::from(self.topology.physical(host).cpu_milli));
+            totals.device_memory_touched_mib += self.touched_mib(host);
             totals.cpu_wanted_milli += wanted;
             totals.cpu_granted_milli += wanted.min(there);
             totals.power_watts += self.books[host].meter.power_watts;
@@ -818,6 +928,15 @@ impl Cluster {
             Totals { power_watts: totals.power_watts, ..self.totals }
         );
     }
+}
+
+/// The part of a multi-instance GPU that a request is met with: the smallest that computes enough and has the memory.
+fn profile(kind: &DeviceKind, request: DeviceRequest) -> &'static Profile {
+    let whole_mib = kind.memory.pages_mib();
+    let is_enough = |profile: &&'static Profile| {
+        profile.milli() >= request.milli_each && profile.memory_of(whole_mib) >= request.memory_mib_each
+    };
+    Profile::PLAIN.into_iter().find(is_enough).unwrap_or(Profile::smallest(WHOLE_DEVICE))
 }
 
 fn append(tasks: &mut IdVec<TaskId, TaskRecord>, list: List, task: TaskId) -> List {
@@ -857,6 +976,7 @@ pub(crate) fn used(shape: &TaskShape, fractions: Option<&crate::workload::UsePoi
             cpu_milli: cpu_milli.into(),
             memory_mib: memory_mib.into(),
             device_milli_each: device_milli_each.into(),
+            device_memory_mib_each: shape.devices.memory_mib_each,
         };
     };
     let part = |amount: u32, fraction: f32| (f64::from(amount) * f64::from(fraction)).round() as u64;
@@ -864,6 +984,7 @@ pub(crate) fn used(shape: &TaskShape, fractions: Option<&crate::workload::UsePoi
         cpu_milli: part(cpu_milli, point.cpu),
         memory_mib: part(memory_mib, point.memory),
         device_milli_each: part(device_milli_each.into(), point.devices) as u32,
+        device_memory_mib_each: shape.devices.memory_mib_each,
     }
 }
 
@@ -971,7 +1092,7 @@ mod tests {
         let shape =
             TaskShape { resources: Resources { cpu_milli: 333, memory_mib: 7 }, ..TaskShape::default() };
         let point = UsePoint { start: Default::default(), cpu: 0.5, memory: 0.25, devices: 1.0 };
-        let expected = Use { cpu_milli: 167, memory_mib: 2, device_milli_each: 0 };
+        let expected = Use { cpu_milli: 167, memory_mib: 2, device_milli_each: 0, device_memory_mib_each: 0 };
         assert_eq!(used(&shape, Some(&point)), expected, "166.5 and 1.75");
     }
 

@@ -428,7 +428,10 @@ impl Engine {
 
     /// What a task uses of what it was given.
     pub(crate) fn current_use(&self, task: TaskId) -> Use {
-        let wanted = self.wanted_use(task);
+        let mut wanted = self.wanted_use(task);
+        if wanted.device_memory_mib_each > 0 {
+            wanted.device_memory_mib_each = self.touched_mib(task, wanted.device_memory_mib_each);
+        }
         let Some(quota) = self.rules.cpu_quota else { return wanted };
         let request = self.shapes[self.workload.shape(task)].resources.cpu_milli;
         Use { cpu_milli: wanted.cpu_milli.min((quota * f64::from(request)).round() as u64), ..wanted }
@@ -513,11 +516,20 @@ impl Engine {
             Some(admission) => match self.cluster.admit(admission.topology_manager, shape, placement) {
                 Some(given) => given,
                 None => {
-                    self.turn_away(task, placement.host, admission.turned_away);
+                    self.outbox.push_back(EventKind::TurnedAway { task, host: placement.host });
+                    self.turn_away(task, admission.turned_away);
                     return Ok(());
                 }
             },
         };
+        if self.overflows(placement) {
+            self.outbox.push_back(EventKind::OutOfMemory { task, host: placement.host });
+            let turned_away =
+                self.rules.admission.map_or(TurnedAway::Waits, |admission| admission.turned_away);
+            self.turn_away(task, turned_away);
+            return Ok(());
+        }
+        let shape = &self.shapes[self.workload.shape(task)];
         self.cluster.take(shape, placement);
         let Some(gang) = &mut self.gang else {
             self.pending.leave(self.workload.shape(task));
@@ -537,9 +549,22 @@ impl Engine {
         Ok(())
     }
 
-    /// The agent on a host has turned a task away; a gang is turned away whole.
-    fn turn_away(&mut self, task: TaskId, host: HostId, becomes: TurnedAway) {
-        self.outbox.push_back(EventKind::TurnedAway { task, host });
+    /// True when a task would touch more memory of a device than the device has, beside those who run there and members of
+    /// its gang that have a place there.
+    fn overflows(&self, placement: Placement) -> bool {
+        if self.shapes[self.workload.shape(placement.task)].devices.memory_mib_each == 0 {
+            return false;
+        }
+        let shares =
+            |other: &&Placement| other.host == placement.host && other.devices.0 & placement.devices.0 != 0;
+        let placed = self.gang.iter().flat_map(|gang| &gang.placed).filter(shares);
+        let beside: u32 = placed.map(|other| self.current_use(other.task).device_memory_mib_each).sum();
+        let own = self.current_use(placement.task).device_memory_mib_each;
+        self.cluster.overflows(placement, own.saturating_add(beside))
+    }
+
+    /// A host has not taken a task that was placed there; a gang is not taken whole.
+    fn turn_away(&mut self, task: TaskId, becomes: TurnedAway) {
         match becomes {
             TurnedAway::Waits => self.defer(task),
             TurnedAway::Leaves => {

@@ -106,6 +106,13 @@ pub enum EventKind {
         /// Where.
         host: HostId,
     },
+    /// A task that was placed on devices wanted to touch more of their memory than was left of it.
+    OutOfMemory {
+        /// Which.
+        task: TaskId,
+        /// Where.
+        host: HostId,
+    },
 }
 
 /// Why something happened to a task.
@@ -117,7 +124,7 @@ pub enum Cause {
     NoPlace,
     /// It had waited for as long as it would.
     Patience,
-    /// The agent on a host turned it away.
+    /// The agent on a host turned it away, or it ran out of memory there.
     Admission,
 }
 

@@ -112,6 +112,7 @@ fn encoded(event: &Event) -> [u8; 32] {
         EventKind::Resized { task, host } => (11, 0, task, host.0, 0, 0),
         EventKind::PeriodPassed => (12, 0, TaskId(none), none, 0, 0),
         EventKind::TurnedAway { task, host } => (13, 0, task, host.0, 0, 0),
+        EventKind::OutOfMemory { task, host } => (14, 0, task, host.0, 0, 0),
     };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&time.to_le_bytes());

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A whole device, in thousandths.
 pub const WHOLE_DEVICE: u16 = 1000;
+/// Memory of devices is given out in so many mebibytes at a time.
+pub const DEVICE_PAGE_MIB: u32 = 16;
 /// The most devices that one host may hold.
 pub const MAX_DEVICES_PER_HOST: usize = 16;
 /// The most NUMA nodes that one host may hold.
@@ -144,11 +146,13 @@ pub struct DeviceRequest {
     pub count: u8,
     /// Thousandths of each of them.
     pub milli_each: u16,
+    /// Memory of each of them, in mebibytes, a multiple of [`DEVICE_PAGE_MIB`]; 0 where it is not stated.
+    pub memory_mib_each: u32,
 }
 
 impl DeviceRequest {
     /// No device.
-    pub const NONE: Self = Self { kinds: KindMask(0), count: 0, milli_each: 0 };
+    pub const NONE: Self = Self { kinds: KindMask(0), count: 0, milli_each: 0, memory_mib_each: 0 };
 
     /// Thousandths over all devices.
     #[inline]

@@ -4,9 +4,9 @@
 //! * A cluster: `"cpu 8 memory 16 gpus 2 | cpu 4"`, hosts from left to right, whole cores, mebibytes, devices;
 //!   `numa 2` splits cpu and memory evenly over two nodes; `kind a100` names the kind of the devices, and
 //!   `shared no` after it says that each of them serves one task, `sharing mig` (`turns`, `spatial`, `regions`) how they are
-//!   shared; `slow numa,guest,cpu,memory,links` which effects the host has; `name left` names the host.
+//!   shared, `vram 160` what memory each has, `given 320` what is given out of it; `slow numa,guest,cpu,memory,links` which effects the host has; `name left` names the host.
 //! * A workload: `"at 0 cpu 2 work 5 | at 1 cpu 1 work 3 gpus 1"`, seconds and whole cores; `share 300` is that
-//!   many thousandths of one device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
+//!   many thousandths of one device, `vram 80` memory of each device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
 //!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `tenant`, `gang N` (a job of N such tasks),
 //!   `censored yes`; `started 7` and `on left` are what the source records of it: its start, and its host.
 
@@ -29,7 +29,7 @@ use crate::models::virtualisation::Virtualisation;
 use crate::observe::Observer;
 use crate::resources::{DeviceClass, DeviceSet, Resources, TaskShape};
 use crate::rules::Rules;
-use crate::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
+use crate::topology::{DeviceKind, DeviceMemory, DeviceSpec, HostModel, Operation, Topology};
 use crate::view::ClusterView;
 use crate::workload::{
     Demand, DeviceDemand, JobSpec, Recorded, TaskSpec, UsePoint, Workload, WorkloadBuilder,
@@ -107,11 +107,17 @@ pub fn topology(drawing: &str) -> Topology {
         let mut physical = None;
         let mut operation = Operation::default();
         let mut effects = HostEffects::default();
+        let mut device_memory = DeviceMemory::UNSTATED;
         for (word, value) in pairs(text) {
             match word {
                 "cpu" => cpu = number(value) as u32,
                 "memory" => memory = number(value) as u32,
                 "gpus" => gpus = number(value) as usize,
+                "vram" => {
+                    let mib = number(value) as u32;
+                    device_memory = DeviceMemory { physical_mib: mib, given_mib: mib };
+                }
+                "given" => device_memory.given_mib = number(value) as u32,
                 "numa" => numa = number(value) as u32,
                 "kind" => kind = value,
                 "name" => name = Some(value.into()),
@@ -132,7 +138,7 @@ pub fn topology(drawing: &str) -> Topology {
         let index = kinds.iter().position(|known| known.name == kind).unwrap_or_else(|| {
             let power = GpuPower { idle_watts: 50.0, max_watts: 400.0, ..GpuPower::default() };
             let (name, class) = (kind.into(), DeviceClass::Gpu);
-            kinds.push(DeviceKind { name, class, sharing, memory_mib: 0, power });
+            kinds.push(DeviceKind { name, class, sharing, memory: device_memory, power });
             kinds.len() - 1
         });
         // Hosts that are drawn alike are of one model.
@@ -168,7 +174,7 @@ pub fn workload(drawing: &str) -> Workload {
     let mut builder = WorkloadBuilder::new();
     for text in drawing.split('|') {
         let (mut job, mut task, mut gang) = (JobSpec::default(), TaskSpec::default(), 1);
-        let (mut gpus, mut share, mut kinds) = (0, 0, Vec::new());
+        let (mut gpus, mut share, mut vram, mut kinds) = (0, 0, 0, Vec::new());
         let (mut recorded_start, mut recorded_host) = (None, None);
         for (word, value) in pairs(text) {
             match word {
@@ -178,6 +184,7 @@ pub fn workload(drawing: &str) -> Workload {
                 "memory" => task.demand.memory_mib = number(value) as u32,
                 "gpus" => gpus = number(value) as u8,
                 "share" => share = number(value) as u16,
+                "vram" => vram = number(value) as u32,
                 "kind" => kinds.push(value.to_owned()),
                 "work" => task.work = seconds(value),
                 "estimate" => task.estimate = Some(seconds(value)),
@@ -192,7 +199,8 @@ pub fn workload(drawing: &str) -> Workload {
             }
         }
         let (count, milli_each) = if share > 0 { (1, share) } else { (gpus, 1000) };
-        let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds };
+        let devices =
+            DeviceDemand { class: DeviceClass::Gpu, count, milli_each, memory_mib_each: vram, kinds };
         task.recorded = recorded_start.map(|start| Recorded { start, host: recorded_host });
         task.demand = Demand { devices: (count > 0).then_some(devices), ..task.demand };
         builder.add_job(job, vec![task; gang]).expect("the drawing is a workload");
@@ -212,9 +220,11 @@ pub fn engine_with(cluster: &str, work: &str, rules: Rules) -> Engine {
 
 /// The first devices that will do; fewer than asked for when there are not enough.
 pub fn first_devices(view: ClusterView<'_>, shape: &TaskShape, host: HostId) -> DeviceSet {
-    let free = view.devices_free(host).iter().zip(view.device_kinds(host)).enumerate();
-    let usable = free.filter(|&(_, (&free, &kind))| {
-        shape.devices.kinds.has(kind) && free >= view.taken_of(kind, shape.devices.milli_each)
+    let devices = view.devices_free(host).iter().zip(view.device_kinds(host)).enumerate();
+    let usable = devices.filter(|&(position, (&free, &kind))| {
+        shape.devices.kinds.has(kind)
+            && free >= view.taken_of(kind, shape.devices)
+            && view.device_memory_free(host, position) >= shape.devices.memory_mib_each
     });
     usable
         .take(usize::from(shape.devices.count))
@@ -306,6 +316,9 @@ impl Observer for Story {
             EventKind::Governed { host } => format!("{seconds}: host {host} runs in another way"),
             EventKind::Resized { task, .. } => format!("{seconds}: task {task} was resized"),
             EventKind::PeriodPassed => format!("{seconds}: the period has passed"),
+            EventKind::OutOfMemory { task, host } => {
+                format!("{seconds}: task {task} ran out of memory on host {host}")
+            }
             EventKind::TurnedAway { task, host } => {
                 format!("{seconds}: task {task} was turned away by host {host}")
             }

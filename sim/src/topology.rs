@@ -17,7 +17,8 @@ use crate::models::gpu_power::GpuPower;
 use crate::models::power::HostPower;
 use crate::models::sleep::Sleep;
 use crate::resources::{
-    DeviceClass, KindMask, MAX_DEVICES_PER_HOST, MAX_NAMES, MAX_NUMA_NODES_PER_HOST, Resources,
+    DEVICE_PAGE_MIB, DeviceClass, KindMask, MAX_DEVICES_PER_HOST, MAX_NAMES, MAX_NUMA_NODES_PER_HOST,
+    Resources,
 };
 
 /// A kind of device: an A100, a T4, a BlueField-3.
@@ -29,10 +30,32 @@ pub struct DeviceKind {
     pub class: DeviceClass,
     /// How tasks hold parts of one such device.
     pub sharing: Sharing,
-    /// Its own memory, in mebibytes; 0 where it is not stated, and then nobody runs short of it.
-    pub memory_mib: u32,
+    /// Its own memory.
+    pub memory: DeviceMemory,
     /// What it draws.
     pub power: GpuPower,
+}
+
+/// The memory of one device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceMemory {
+    /// What there is, in mebibytes; 0 where it is not stated, and then nobody runs short of it.
+    pub physical_mib: u32,
+    /// What is given out of it: more where it is overcommitted.
+    pub given_mib: u32,
+}
+
+impl DeviceMemory {
+    /// Nothing is known of it.
+    pub const UNSTATED: Self = Self { physical_mib: 0, given_mib: 0 };
+
+    /// What is given out in whole pages; as good as without end where it is not stated.
+    pub fn pages_mib(self) -> u32 {
+        match self.physical_mib {
+            0 => DEVICE_PAGE_MIB * u32::from(u16::MAX),
+            _ => (self.given_mib / DEVICE_PAGE_MIB).min(u16::MAX.into()) * DEVICE_PAGE_MIB,
+        }
+    }
 }
 
 /// A device of a host model.
@@ -385,6 +408,14 @@ impl Topology {
         1000 * self.device_kinds.iter().filter(of_class).count() as u64
     }
 
+    /// Memory of all devices that state it, in mebibytes.
+    pub fn device_memory_mib(&self) -> u64 {
+        self.device_kinds
+            .iter()
+            .map(|&kind| u64::from(self.kinds[usize::from(kind)].memory.physical_mib))
+            .sum()
+    }
+
     /// Cpu and memory that all hosts really have: milli-cores and mebibytes.
     pub fn total_capacity(&self) -> (u64, u64) {
         self.hosts().map(|host| self.physical(host)).fold((0, 0), |(cpu, memory), one| {
@@ -445,7 +476,13 @@ mod tests {
 
     fn gpu(name: &str) -> DeviceKind {
         let (class, sharing) = (DeviceClass::Gpu, Sharing::Parts);
-        DeviceKind { name: name.into(), class, sharing, memory_mib: 0, power: GpuPower::default() }
+        DeviceKind {
+            name: name.into(),
+            class,
+            sharing,
+            memory: DeviceMemory::UNSTATED,
+            power: GpuPower::default(),
+        }
     }
 
     fn build(models: Vec<HostModel>) -> Result<Topology, TopologyError> {

@@ -14,7 +14,7 @@ use crate::kernel::ids::{HostId, HostModelId, IdVec, JobId, ShapeId, TaskId, Ten
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::Overhead;
 use crate::resources::{
-    DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
+    DEVICE_PAGE_MIB, DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
 };
 use crate::rules::{Accounting, Rules};
 use crate::topology::Topology;
@@ -331,10 +331,17 @@ impl<'a> ClusterView<'a> {
         self.engine.cluster.fits(shape, host)
     }
 
-    /// What a request for `milli_each` takes of a device of this kind: all of it unless the kind is shared.
+    /// What a request takes of each device of this kind, in thousandths: all of it unless the kind is shared.
     #[inline]
-    pub fn taken_of(self, kind: u8, milli_each: u16) -> u16 {
-        self.engine.cluster.taken_of(kind, milli_each)
+    pub fn taken_of(self, kind: u8, request: DeviceRequest) -> u16 {
+        self.engine.cluster.taken_of(kind, request)
+    }
+
+    /// Free memory of one of a host's devices, in mebibytes: what a task can be given; as good as without end where its kind
+    /// states none.
+    #[inline]
+    pub fn device_memory_free(self, host: HostId, position: usize) -> u32 {
+        self.engine.cluster.device_memory_free(host, position)
     }
 
     /// Everything a score may look at on one host.
@@ -348,11 +355,14 @@ impl<'a> ClusterView<'a> {
             device_count: 0,
             device_free: [0; MAX_DEVICES_PER_HOST],
             device_kinds: [0; MAX_DEVICES_PER_HOST],
+            device_pages_free: [0; MAX_DEVICES_PER_HOST],
         };
         for (&free, &kind) in self.devices_free(host).iter().zip(self.device_kinds(host)) {
             let position = usize::from(state.device_count);
             state.device_free[position] = free;
             state.device_kinds[position] = kind;
+            let pages = self.device_memory_free(host, position) / DEVICE_PAGE_MIB;
+            state.device_pages_free[position] = pages.min(u16::MAX.into()) as u16;
             state.device_count += 1;
         }
         state
@@ -414,6 +424,8 @@ pub struct HostState {
     device_count: u8,
     device_free: [u16; MAX_DEVICES_PER_HOST],
     device_kinds: [u8; MAX_DEVICES_PER_HOST],
+    /// Of the memory of each.
+    device_pages_free: [u16; MAX_DEVICES_PER_HOST],
 }
 
 impl HostState {
@@ -444,13 +456,19 @@ impl HostState {
     /// True when this device will do for the request, as far as kind and room go.
     #[inline]
     pub fn is_usable(&self, position: usize, request: DeviceRequest) -> bool {
-        request.kinds.has(self.device_kinds[position]) && self.device_free[position] >= request.milli_each
+        request.kinds.has(self.device_kinds[position])
+            && self.device_free[position] >= request.milli_each
+            && u32::from(self.device_pages_free[position]) * DEVICE_PAGE_MIB >= request.memory_mib_each
     }
 
-    /// The state with what is free on the devices in rising order; for devices of one kind.
+    /// The state with what is free on the devices in rising order; for devices of one kind. Where their memory differs, they
+    /// stay as they are.
     #[must_use]
     pub fn with_devices_sorted(mut self) -> Self {
-        self.device_free[..usize::from(self.device_count)].sort_unstable();
+        let count = usize::from(self.device_count);
+        if self.device_pages_free[..count].windows(2).all(|pair| pair[0] == pair[1]) {
+            self.device_free[..count].sort_unstable();
+        }
         self
     }
 

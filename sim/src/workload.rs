@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::kernel::ids::{Id, IdVec, JobId, ShapeId, TaskId, TenantId};
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::resources::{DeviceClass, DeviceRequest, Resources, TaskShape, WHOLE_DEVICE};
+use crate::resources::{DEVICE_PAGE_MIB, DeviceClass, DeviceRequest, Resources, TaskShape, WHOLE_DEVICE};
 use crate::topology::Topology;
 
 /// What a task asks for, in words that no topology has translated yet.
@@ -34,6 +34,8 @@ pub struct DeviceDemand {
     pub count: u8,
     /// Thousandths of each, 1 to 1000; several devices are taken whole.
     pub milli_each: u16,
+    /// Memory of each of them, in mebibytes; 0 where it is not stated.
+    pub memory_mib_each: u32,
     /// The kinds that will do, sorted; empty when any of the class will.
     pub kinds: Vec<String>,
 }
@@ -686,6 +688,7 @@ impl Demand {
             kinds: topology.kind_mask(devices.class, &devices.kinds),
             count: devices.count,
             milli_each: devices.milli_each,
+            memory_mib_each: devices.memory_mib_each.next_multiple_of(DEVICE_PAGE_MIB),
         });
         let mut features = 0;
         for feature in &self.features {
@@ -738,7 +741,13 @@ mod tests {
     fn what_is_no_task_is_refused() {
         let mut builder = WorkloadBuilder::new();
         let devices = |count, milli_each| {
-            let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds: Vec::new() };
+            let devices = DeviceDemand {
+                class: DeviceClass::Gpu,
+                count,
+                milli_each,
+                memory_mib_each: 0,
+                kinds: Vec::new(),
+            };
             TaskSpec { demand: Demand { devices: Some(devices), ..Demand::default() }, ..TaskSpec::default() }
         };
         for (count, milli_each) in [(0, 1000), (2, 500), (1, 0), (1, 1001)] {

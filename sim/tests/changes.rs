@@ -181,7 +181,7 @@ impl Books {
                 let class = view.topology().kinds()[usize::from(kind)].class;
                 let place = CLASSES.iter().position(|one| *one == class).expect("a class");
                 if placement.devices.has(position) {
-                    held[2 + place] += f64::from(view.taken_of(kind, view.shape(task).devices.milli_each));
+                    held[2 + place] += f64::from(view.taken_of(kind, view.shape(task).devices));
                 }
             }
         }

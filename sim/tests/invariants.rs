@@ -137,7 +137,7 @@ impl Chance {
         let (free, kinds) = (view.devices_free(host), view.device_kinds(host));
         let mut usable: Vec<usize> = (0..free.len())
             .filter(|&at| {
-                let need = view.taken_of(kinds[at], shape.devices.milli_each);
+                let need = view.taken_of(kinds[at], shape.devices);
                 shape.devices.kinds.has(kinds[at]) && free[at] >= need
             })
             .collect();

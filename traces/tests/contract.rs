@@ -162,6 +162,7 @@ fn everything_that_a_workload_can_state_comes_back() {
             class,
             count: 2,
             milli_each: 1000,
+            memory_mib_each: 4096,
             kinds: kinds.iter().map(ToString::to_string).collect(),
         }),
         features: vec!["fpga".to_owned(), "tee".to_owned()],

@@ -32,6 +32,7 @@ fn random(seed: u64, jobs: usize) -> Workload {
                     class: DeviceClass::Gpu,
                     count: 1,
                     milli_each: 500,
+                    memory_mib_each: 0,
                     kinds: kinds[stream.below(3)].clone(),
                 };
                 let wait = SimDuration((stream.unit() * 1e9) as u64);

@@ -21,7 +21,7 @@ use sim::models::gpu_power::GpuPower;
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, Resources};
 use sim::rules::Rules;
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology, TopologyError};
+use sim::topology::{DeviceKind, DeviceMemory, DeviceSpec, HostModel, Operation, Topology, TopologyError};
 use sim::workload::Workload;
 use traces::generate::bench_cluster::{BENCH_HOSTS, BenchHost, host_counts};
 use traces::generate::{GenerateError, generate};
@@ -251,7 +251,7 @@ fn host_model(host: &BenchHost, power: &str, kinds: &mut Vec<DeviceKind>) -> Hos
             name: host.gpu_kind.to_owned(),
             class: DeviceClass::Gpu,
             sharing: Sharing::Parts,
-            memory_mib: 0,
+            memory: DeviceMemory::UNSTATED,
             power: GpuPower::preset(host.gpu_kind).expect("the power of the fleet's GPUs is known"),
         });
     }

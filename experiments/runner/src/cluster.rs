@@ -10,10 +10,11 @@ use std::path::Path;
 
 use sim::effects::{HostEffects, Sharing};
 use sim::kernel::ids::{HostModelId, IdVec, RackId};
+use sim::models::device_memory;
 use sim::models::gpu_power::{GpuCurve, GpuPower};
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, Resources};
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
+use sim::topology::{DeviceKind, DeviceMemory, DeviceSpec, HostModel, Operation, Topology};
 use traces::import::openb::{NodeRow, read_nodes};
 
 use crate::config::{
@@ -152,16 +153,18 @@ fn kinds<'a>(
     let mut kinds = BTreeMap::new();
     for (name, kind) in &stated.0 {
         let power = kind.power.or_else(|| GpuPower::preset(name)).ok_or_else(|| unknown(name))?;
-        let sharing = kind.sharing();
-        let kind = DeviceKind { name: name.clone(), class: kind.class, sharing, memory_mib: 0, power };
+        let (sharing, memory) = (kind.sharing(), kind.memory(name));
+        let kind = DeviceKind { name: name.clone(), class: kind.class, sharing, memory, power };
         kinds.insert(name.as_str(), kind);
     }
     for name in used {
         if !kinds.contains_key(name) {
             let power = GpuPower::preset(name).ok_or_else(|| unknown(name))?;
+            let known = device_memory::preset(name).unwrap_or(0);
+            let memory = DeviceMemory { physical_mib: known, given_mib: known };
             kinds.insert(
                 name,
-                DeviceKind { name: name.to_owned(), class: DeviceClass::Gpu, sharing, memory_mib: 0, power },
+                DeviceKind { name: name.to_owned(), class: DeviceClass::Gpu, sharing, memory, power },
             );
         }
     }

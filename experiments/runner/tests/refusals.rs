@@ -178,6 +178,16 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         &["`schedulers.best.power`", "\"one\"", "`rebalancing`"],
     ),
     ("cores = 16", "cores = 16\ncpu_overcommit = 0.5", &["cpu_overcommit`", "from 1 to"]),
+    (
+        "power = { idle_watts = 5, max_watts = 10 }",
+        "power = { idle_watts = 5, max_watts = 10 }\nmemory_mib = 0",
+        &["`clusters.hosts.device_kinds.own.memory_mib`", "0 stands there"],
+    ),
+    (
+        "power = { idle_watts = 5, max_watts = 10 }",
+        "power = { idle_watts = 5, max_watts = 10 }\nmemory_overcommit = 0.5",
+        &["`clusters.hosts.device_kinds.own.memory_overcommit`", "0.5", "from 1 to 8"],
+    ),
     ("cores = 16", "cores = 16\nio_cores = 16", &["io_cores`", "16 stands there", "fewer"]),
     (
         "cores = 16",

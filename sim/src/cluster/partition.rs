@@ -53,12 +53,10 @@ impl Parts {
         held.expect("a task that holds a device has a part of it").task = None;
     }
 
-    /// Thousandths of the largest part that can be given.
-    pub(super) fn largest_milli(&self) -> u16 {
+    /// The largest part that can be given.
+    pub(super) fn largest(&self) -> Option<&'static Profile> {
         let held = self.held();
-        let possible =
-            Profile::PLAIN.into_iter().filter(|profile| held.free_starts(profile).next().is_some());
-        possible.map(Profile::milli).max().unwrap_or(0)
+        Profile::PLAIN.into_iter().rfind(|profile| held.free_starts(profile).next().is_some())
     }
 
     /// Thousandths of the device that tasks hold.
@@ -108,7 +106,7 @@ mod tests {
         for task in 0..3 {
             assert!(parts.take(TaskId(task), profile("1g")));
         }
-        assert_eq!(parts.largest_milli(), profile("4g").milli(), "they lie where no 4g can");
+        assert_eq!(parts.largest(), Some(profile("4g")), "they lie where no 4g can");
     }
 
     #[test]
@@ -116,12 +114,12 @@ mod tests {
         let mut parts = Parts::default();
         assert!(parts.take(TaskId(0), profile("3g")));
         parts.give(TaskId(0));
-        assert_eq!(parts.largest_milli(), 1000);
+        assert_eq!(parts.largest(), Some(profile("7g")));
         assert!(!parts.take(TaskId(1), profile("3g")));
         // The whole device is made of nothing but itself: what is left over goes.
         parts.give(TaskId(1));
         assert!(parts.take(TaskId(2), profile("7g")));
-        assert_eq!((parts.0.len(), parts.largest_milli()), (1, 0));
+        assert_eq!((parts.0.len(), parts.largest()), (1, None));
     }
 
     proptest! {
@@ -132,7 +130,7 @@ mod tests {
             for (task, (milli, leaves)) in asked.into_iter().enumerate() {
                 if leaves && !holders.is_empty() {
                     parts.give(holders.remove(usize::from(milli) % holders.len()));
-                } else if parts.largest_milli() >= Profile::smallest(milli).milli() {
+                } else if parts.largest().is_some_and(|largest| largest.milli() >= Profile::smallest(milli).milli()) {
                     let task = TaskId(task as u32);
                     parts.take(task, Profile::smallest(milli));
                     holders.push(task);

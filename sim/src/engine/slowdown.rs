@@ -93,10 +93,21 @@ impl Engine {
     /// Draws how each job behaves, where that makes a difference.
     pub(super) fn draw_behaviours(&mut self) {
         let topology = self.cluster.topology();
-        if !self.rules.behaviours.is_one() && topology.hosts().any(|host| topology.slows(host)) {
+        let matters = topology.device_memory_mib() > 0 || topology.hosts().any(|host| topology.slows(host));
+        if !self.rules.behaviours.is_one() && matters {
             let kind = |job| self.rules.behaviours.kind_of(job) as u8;
             self.behaviour_kinds = self.workload.jobs().map(kind).collect();
         }
+    }
+
+    /// How much a task touches of the memory of devices that it asks for.
+    pub(super) fn touched_mib(&self, task: TaskId, asked_mib: u32) -> u32 {
+        let [least, most] = self.behaviour(task).device_memory_touched;
+        let draw = match least == most {
+            true => 0.0,
+            false => self.rules.behaviours.seed.draw("device memory", self.workload.job(task).0),
+        };
+        (f64::from(asked_mib) * (least + (most - least) * draw)).round() as u32
     }
 
     /// How a task behaves.
@@ -466,6 +477,40 @@ mod tests {
             30.0,
             "there are seven slices"
         );
+    }
+
+    /// Memory of 160 MiB is given out: two tasks of 64 fit, a third waits though half of the device is idle.
+    #[test]
+    fn models_2_memory_of_a_device_is_a_resource_of_its_own() {
+        let work = "at 0 share 100 vram 64 work 10 | at 0 share 100 vram 64 work 20 | at 0 share 100 vram 64 work 30";
+        assert_eq!(ends("gpus 1 vram 160", work, Rules::default()), [10.0, 20.0, 40.0]);
+        assert_eq!(ends("gpus 1", work, Rules::default()), [10.0, 20.0, 30.0], "where no memory is stated");
+    }
+
+    /// Given out twice, and half of it is touched: four fit, but whoever touches all of it finds no room.
+    #[test]
+    fn models_2_memory_that_is_given_out_twice_runs_out() {
+        let story = |touched| {
+            let behaviour = Behaviour { device_memory_touched: [touched; 2], ..Behaviour::default() };
+            let rules = Rules { behaviours: Behaviours::of_one(behaviour), ..Rules::default() };
+            let mut story = Story::default();
+            let work = vec!["at 0 share 100 vram 64 work 10"; 4].join(" | ");
+            let mut engine = testing::engine_with("gpus 1 vram 160 given 320", &work, rules);
+            testing::run_first_fit(&mut engine, &mut story);
+            story.0.into_iter().filter(|line| line.contains("memory")).collect::<Vec<_>>()
+        };
+        assert_eq!(story(0.5), Vec::<String>::new());
+        // Two of 64 fit into 160. The third is asked about again when one has ended, the fourth behind it.
+        assert_eq!(story(1.0)[0], "0: task 2 ran out of memory on host 0");
+    }
+
+    /// 0.1 of the computing needs one slice, but 50 of 80 pages of memory only the whole has.
+    #[test]
+    fn models_2_3_memory_asks_for_a_larger_part() {
+        let work = "at 0 share 100 vram 800 work 10 | at 1 share 100 work 10";
+        assert_eq!(ends("gpus 1 sharing mig vram 1280", work, behaving("computing")), [20.0, 40.0]);
+        let work = "at 0 share 100 vram 640 work 10 | at 1 share 100 work 10";
+        assert_eq!(ends("gpus 1 sharing mig vram 1280", work, behaving("computing")), [20.0, 21.0]);
     }
 
     #[test]

@@ -203,6 +203,7 @@ impl Observer for EnergyByTenant {
             EventKind::TaskSubmitted { .. }
             | EventKind::TaskRejected { .. }
             | EventKind::TurnedAway { .. }
+            | EventKind::OutOfMemory { .. }
             | EventKind::PeriodPassed => {}
         }
         self.look_at_facility(view);
@@ -303,7 +304,7 @@ impl Split<'_, '_> {
                 if !placement.devices.has(position) {
                     continue;
                 }
-                let taken = view.taken_of(kind, view.shape(task).devices.milli_each);
+                let taken = view.taken_of(kind, view.shape(task).devices);
                 self.shares.add(self.payer(task), idle_watts * f64::from(taken) / whole);
                 if view.placement(task).host == host && used[position] > 0 {
                     let part = f64::from(view.use_of(task).device_milli_each) / f64::from(used[position]);

@@ -259,6 +259,7 @@ impl Consolidation {
             | EventKind::Governed { .. }
             | EventKind::Resized { .. }
             | EventKind::TurnedAway { .. }
+            | EventKind::OutOfMemory { .. }
             | EventKind::PeriodPassed => (None, [None, None]),
         };
         let now = view.now();
@@ -326,6 +327,7 @@ impl Consolidation {
             | EventKind::PhaseChanged { .. }
             | EventKind::Governed { .. }
             | EventKind::TurnedAway { .. }
+            | EventKind::OutOfMemory { .. }
             | EventKind::Resized { .. } => {}
         }
     }

@@ -131,7 +131,7 @@ fn held(task: TaskId, view: ClusterView<'_>) -> Held {
                 DeviceClass::Fpga => 3,
                 DeviceClass::Dpu => 4,
             };
-            held[place] += u64::from(view.taken_of(kind, view.shape(task).devices.milli_each));
+            held[place] += u64::from(view.taken_of(kind, view.shape(task).devices));
         }
     }
     held

@@ -86,6 +86,10 @@ pub trait Metric: Default {
     #[inline]
     fn on_turned_away(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
 
+    /// A task wanted to touch more memory of its devices than was left.
+    #[inline]
+    fn on_out_of_memory(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
     /// A task left without having finished.
     #[inline]
     fn on_rejected(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
@@ -116,6 +120,7 @@ impl Told {
             | EventKind::MigrationEnded { task, .. }
             | EventKind::MigrationCancelled { task, .. }
             | EventKind::TurnedAway { task, .. }
+            | EventKind::OutOfMemory { task, .. }
             | EventKind::Resized { task, .. } => task,
             EventKind::MigrationStarted { placement } => placement.task,
             EventKind::PhaseChanged { .. } | EventKind::Governed { .. } | EventKind::PeriodPassed => {
@@ -215,6 +220,7 @@ macro_rules! metrics {
                     EventKind::MigrationStarted { placement } => tell!(on_migration_started, placement.task),
                     EventKind::MigrationEnded { task, .. } => tell!(on_migrated, task),
                     EventKind::TurnedAway { task, .. } => tell!(on_turned_away, task),
+                    EventKind::OutOfMemory { task, .. } => tell!(on_out_of_memory, task),
                     EventKind::UseChanged { .. }
                     | EventKind::MigrationCancelled { .. }
                     | EventKind::PhaseChanged { .. }
@@ -263,6 +269,9 @@ metrics! {
     cpu_steal,
     memory_utilisation,
     gpu_utilisation,
+    device_memory_given,
+    device_memory_touched,
+    out_of_memory,
     occupied_hosts_mean,
     empty_host_hours,
     stranded_gpu,

@@ -76,6 +76,11 @@ impl Snapshot {
                 cpu_milli: less(now.cpu_milli, held.cpu_milli),
                 memory_mib: less(now.memory_mib, held.memory_mib),
                 device_milli: less(now.device_milli, held.device_milli),
+                device_memory_mib: less(now.device_memory_mib, held.device_memory_mib),
+                device_memory_touched_mib: less(
+                    now.device_memory_touched_mib,
+                    held.device_memory_touched_mib,
+                ),
                 waiting: less(now.waiting, held.waiting),
                 running: less(now.running, held.running),
                 occupied_hosts: less(now.occupied_hosts, held.occupied_hosts),
@@ -180,6 +185,8 @@ impl<'a> Measured<'a> {
             cpu_milli: end.cpu_milli - begin.cpu_milli,
             memory_mib: end.memory_mib - begin.memory_mib,
             device_milli: end.device_milli - begin.device_milli,
+            device_memory_mib: end.device_memory_mib - begin.device_memory_mib,
+            device_memory_touched_mib: end.device_memory_touched_mib - begin.device_memory_touched_mib,
             waiting: end.waiting - begin.waiting,
             running: end.running - begin.running,
             occupied_hosts: end.occupied_hosts - begin.occupied_hosts,
@@ -278,6 +285,7 @@ mod tests {
         "tasks_rejected",
         "evictions",
         "turned_away",
+        "out_of_memory",
         "migrations",
         "empty_host_hours",
     ];
@@ -290,6 +298,8 @@ mod tests {
         "hosts_on_mean",
         "memory_utilisation",
         "gpu_utilisation",
+        "device_memory_given",
+        "device_memory_touched",
         "occupied_hosts_mean",
         "power_mean",
     ];

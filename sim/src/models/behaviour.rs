@@ -23,6 +23,9 @@ pub struct Behaviour {
     pub pages_per_second: f64,
     /// What it keeps busy of a device for each part of it that it uses: multiprocessors, memory bandwidth, cache, PCIe.
     pub device_demand: Demand,
+    /// Which part of the memory of devices that it asks for it really touches: between the first and the second, drawn for
+    /// each job, the same whatever is decided. A server that allocates everything at once touches all of it.
+    pub device_memory_touched: [f64; 2],
     /// The share of its time in which its devices exchange data with each other, over the best of all connections.
     pub exchange: f64,
 }
@@ -61,8 +64,13 @@ impl Behaviour {
         ),
         (
             "training",
-            Self { device_demand: [1.0, 0.6, 0.5, 0.1], exchange: 0.2, ..Self::GENERAL },
-            "training on devices: a fifth of the time is exchange between devices",
+            Self {
+                device_demand: [1.0, 0.6, 0.5, 0.1],
+                device_memory_touched: [0.4, 1.0],
+                exchange: 0.2,
+                ..Self::GENERAL
+            },
+            "training on devices: a fifth of the time is exchange between devices; 40 to 100 % of memory is touched",
         ),
         (
             "inference",
@@ -78,6 +86,7 @@ impl Behaviour {
                 operations_per_second_per_core: 0.0,
                 pages_per_second: 0.0,
                 device_demand: [1.0, 0.0, 0.0, 0.0],
+                device_memory_touched: [1.0, 1.0],
                 exchange: 0.0,
             },
             "nothing but cpu and device: no effect of memory slows it",
@@ -91,6 +100,7 @@ impl Behaviour {
         operations_per_second_per_core: 500.0,
         pages_per_second: 1e4,
         device_demand: [1.0, 0.5, 0.5, 0.1],
+        device_memory_touched: [1.0, 1.0],
         exchange: 0.1,
     };
 
@@ -111,8 +121,11 @@ impl Behaviour {
         let share = shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value));
         let amount = amounts.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0));
         let demand = self.device_demand.into_iter().find(|value| !(0.0..=1.0).contains(value));
+        let [least, most] = self.device_memory_touched;
+        let touched = !(0.0 <= least && least <= most && most <= 1.0);
         share
             .map(|(key, value)| (key, value, "0 to 1"))
+            .or(touched.then_some(("device_memory_touched", least, "two rising numbers from 0 to 1")))
             .or(amount.map(|(key, value)| (key, value, "a number of 0 or more")))
             .or(demand.map(|value| ("device_demand", value, "four numbers from 0 to 1")))
     }

@@ -73,6 +73,8 @@ pub const PRESETS: &[(&str, f64, f64, &str)] = &[
     ("MI300X", 140.0, 750.0, "AMD data sheet; idle unconfirmed"),
     ("MI355X", 238.0, 1400.0, "measured idle (ROCm issue 5219); maximum unconfirmed"),
     ("L40S", 35.0, 350.0, "Joulie; idle unconfirmed"),
+    ("U250", 27.0, 229.5, "Cloud Carbon Footprint: an FPGA card, Alveo U250"),
+    ("BLUEFIELD_3", 75.0, 150.0, "a DPU of the 75 to 150 W class; unconfirmed"),
 ];
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod behaviour;
 pub mod cloudsim;
 pub mod cpu_sharing;
+pub mod device_memory;
 pub mod facility;
 pub mod fragmentation;
 pub mod gpu_power;

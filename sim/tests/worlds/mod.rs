@@ -14,7 +14,7 @@ use sim::models::power::HostPower;
 use sim::models::sleep::Sleep;
 use sim::models::virtualisation::Virtualisation;
 use sim::resources::{DeviceClass, Resources};
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
+use sim::topology::{DeviceKind, DeviceMemory, DeviceSpec, HostModel, Operation, Topology};
 use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder};
 
 /// What a workload may contain beside plain tasks.
@@ -72,7 +72,7 @@ fn kinds(sharing: [Sharing; 3]) -> Vec<DeviceKind> {
         name: name.into(),
         class,
         sharing,
-        memory_mib: 0,
+        memory: DeviceMemory::UNSTATED,
         power: GpuPower { idle_watts: 30.0, max_watts: 300.0, curve },
     };
     vec![
@@ -212,7 +212,13 @@ fn devices(random: &mut Stream) -> DeviceDemand {
         18 => (DeviceClass::Fpga, &[]),
         _ => (DeviceClass::Gpu, &["unheard_of"]),
     };
-    DeviceDemand { class, count, milli_each, kinds: names.iter().map(|&name| name.into()).collect() }
+    DeviceDemand {
+        class,
+        count,
+        milli_each,
+        memory_mib_each: 0,
+        kinds: names.iter().map(|&name| name.into()).collect(),
+    }
 }
 
 fn use_points(random: &mut Stream) -> Vec<UsePoint> {

@@ -84,10 +84,15 @@ impl Hasher {
         self.number(u64::from(*cpu_milli));
         self.number(u64::from(*memory_mib));
         self.number(u64::from(class_code(devices.as_ref())));
-        if let Some(DeviceDemand { count, milli_each, kinds, .. }) = devices {
+        if let Some(DeviceDemand { count, milli_each, memory_mib_each, kinds, .. }) = devices {
             self.number(u64::from(*count));
             self.number(u64::from(*milli_each));
             self.texts(kinds);
+            // What is not stated leaves no mark: workloads keep their digests as more can be stated.
+            if *memory_mib_each > 0 {
+                self.number(u64::MAX);
+                self.number(u64::from(*memory_mib_each));
+            }
         }
         self.texts(features);
         self.number(u64::from(*priority));

@@ -25,6 +25,8 @@ pub(super) fn class_code(devices: Option<&DeviceDemand>) -> u8 {
 
 /// Between the names of a list in one cell.
 pub(super) const SEPARATOR: char = '|';
+/// The column of the memory of devices that tasks ask for; there where some task states it.
+pub(super) const DEVICE_MEMORY: &str = "device_memory_mib";
 
 /// What a manifest states of a file: XXH3-128 of its bytes.
 fn checksum(bytes: &[u8]) -> String {
@@ -147,6 +149,11 @@ impl Table {
         let (class, count) = (self.u8s("device_class")?, self.u8s("device_count")?);
         let (milli, kinds) = (self.u16s("device_milli")?, self.texts("device_kinds")?);
         let (features, priority) = (self.texts("features")?, self.u8s("priority")?);
+        // Only there where some task states it.
+        let device_memory = match self.frame.column(DEVICE_MEMORY) {
+            Ok(_) => self.u32s(DEVICE_MEMORY)?,
+            Err(_) => vec![0; self.rows()],
+        };
         let mut demands = Vec::with_capacity(self.rows());
         for row in 0..self.rows() {
             let class = match class[row] {
@@ -156,7 +163,8 @@ impl Table {
                 3 => Some(DeviceClass::Dpu),
                 other => return Err(self.cell(row, "device_class", other, "0 to 3")),
             };
-            if class.is_none() && (count[row] > 0 || milli[row] > 0 || !kinds[row].is_empty()) {
+            let asks = count[row] > 0 || milli[row] > 0 || device_memory[row] > 0 || !kinds[row].is_empty();
+            if class.is_none() && asks {
                 return Err(self.cell(row, "device_class", 0, "1 to 3 where devices are asked for"));
             }
             demands.push(Demand {
@@ -166,6 +174,7 @@ impl Table {
                     class,
                     count: count[row],
                     milli_each: milli[row],
+                    memory_mib_each: device_memory[row],
                     kinds: split(&kinds[row]),
                 }),
                 features: split(&features[row]),

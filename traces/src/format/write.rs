@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::Column;
 use sim::workload::{Demand, Workload};
 
-use super::table::{self, SEPARATOR, class_code, column};
+use super::table::{self, DEVICE_MEMORY, SEPARATOR, class_code, column};
 use super::{
     FOLLOWS, FormatError, ImporterNote, JOBS, MANIFEST, MIX, Manifest, NAMES, RECORDED, SCHEMA_VERSION,
     Source, SourceNote, TASKS, USAGE, digest, display,
@@ -217,7 +217,7 @@ fn demand_columns(demands: &[&Demand], path: &Path) -> Result<Vec<Column>, Forma
         kinds.push(join(names, (path, row, "device_kinds"))?);
         features.push(join(&demand.features, (path, row, "features"))?);
     }
-    Ok(vec![
+    let mut columns = vec![
         column("cpu_milli", demands.iter().map(|demand| demand.cpu_milli).collect::<Vec<u32>>()),
         column("memory_mib", demands.iter().map(|demand| demand.memory_mib).collect::<Vec<u32>>()),
         column("device_class", devices().map(class_code).collect::<Vec<u8>>()),
@@ -229,7 +229,12 @@ fn demand_columns(demands: &[&Demand], path: &Path) -> Result<Vec<Column>, Forma
         column("device_kinds", kinds),
         column("features", features),
         column("priority", demands.iter().map(|demand| demand.priority).collect::<Vec<u8>>()),
-    ])
+    ];
+    let device_memory: Vec<u32> = devices().map(|one| one.map_or(0, |one| one.memory_mib_each)).collect();
+    if device_memory.iter().any(|&mib| mib > 0) {
+        columns.push(column(DEVICE_MEMORY, device_memory));
+    }
+    Ok(columns)
 }
 
 /// A list of names in one cell. A name that would come back as another list is refused.

@@ -159,7 +159,7 @@ fn demand(stream: &mut Stream) -> Demand {
     let (count, milli_each) = pick(stream, &GPUS);
     let is_named = stream.unit() < NAMED_SHARE && milli_each == WHOLE_DEVICE;
     let kinds = if is_named { vec![NAMED_KIND.to_owned()] } else { Vec::new() };
-    let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds };
+    let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, memory_mib_each: 0, kinds };
     Demand {
         cpu_milli: 1000 * cores,
         memory_mib,

@@ -148,7 +148,7 @@ impl MixedCluster {
         let cpu_milli = pick(stream, &class.cpu_milli) * u32::from(count.max(1));
         let memory_mib = (u64::from(cpu_milli) * u64::from(pick(stream, &class.mib_per_core)) / 1000) as u32;
         let kinds = self.kinds(count, stream);
-        let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds };
+        let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, memory_mib_each: 0, kinds };
         let demand = Demand {
             cpu_milli,
             memory_mib,

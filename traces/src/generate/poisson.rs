@@ -130,7 +130,7 @@ impl Class {
                 pick(stream, &sets).clone()
             }
         };
-        let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each: milli, kinds };
+        let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each: milli, memory_mib_each: 0, kinds };
         Demand {
             cpu_milli,
             memory_mib: (per_core * f64::from(cpu_milli) / 1000.0).round().min(most) as u32,

@@ -313,7 +313,7 @@ fn gpus(hundredths: f64, kinds: Vec<String>) -> Result<Option<DeviceDemand>, Str
         gpus if gpus <= most => (gpus.ceil() as u8, WHOLE_DEVICE),
         _ => return Err(format!("hundredths of a GPU, up to {MAX_DEVICES_PER_HOST} GPUs")),
     };
-    Ok(Some(DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds }))
+    Ok(Some(DeviceDemand { class: DeviceClass::Gpu, count, milli_each, memory_mib_each: 0, kinds }))
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ impl AzureLlm {
                 demand: Demand {
                     cpu_milli: rounded((cores_per_gpu * 1000.0 * share).ceil())?,
                     memory_mib: rounded((f64::from(self.0.memory_mib_per_gpu) * share).ceil())?,
-                    devices: Some(DeviceDemand { class, count: 1, milli_each, kinds: Vec::new() }),
+                    devices: Some(DeviceDemand { class, count: 1, milli_each, memory_mib_each: 0, kinds: Vec::new() }),
                     ..Demand::default()
                 },
                 work,

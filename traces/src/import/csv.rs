@@ -460,7 +460,7 @@ impl<'a> Row<'a> {
             .value(&take.gpu_kind)
             .map_or_else(Vec::new, |(_, kinds)| kinds.split('|').map(|kind| kind.trim().to_owned()).collect());
         let gpu = |count, milli_each| {
-            (count > 0).then(|| DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds: kinds.clone() })
+            (count > 0).then(|| DeviceDemand { class: DeviceClass::Gpu, count, milli_each, memory_mib_each: 0, kinds: kinds.clone() })
         };
         let demand = Demand { cpu_milli, memory_mib, priority, ..Demand::default() };
         let gpus = self.number(&take.gpus, 1e12)?.map(|(column, gpus)| (column, gpus * scale.gpus));

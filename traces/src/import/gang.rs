@@ -54,7 +54,13 @@ impl GpusPerHost {
 /// Whole GPUs of any kind; nothing for none.
 pub(super) fn whole_gpus(count: u8) -> Option<DeviceDemand> {
     let kinds = Vec::new();
-    (count > 0).then_some(DeviceDemand { class: DeviceClass::Gpu, count, milli_each: WHOLE_DEVICE, kinds })
+    (count > 0).then_some(DeviceDemand {
+        class: DeviceClass::Gpu,
+        count,
+        milli_each: WHOLE_DEVICE,
+        memory_mib_each: 0,
+        kinds,
+    })
 }
 
 #[cfg(test)]

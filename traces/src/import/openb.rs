@@ -189,7 +189,7 @@ fn devices(table: &Table) -> Result<Option<DeviceDemand>, ImportError> {
     if kinds.iter().any(String::is_empty) {
         return Err(table.wrong("gpu_spec", "nothing, or models with one '|' between them"));
     }
-    Ok(Some(DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds }))
+    Ok(Some(DeviceDemand { class: DeviceClass::Gpu, count, milli_each, memory_mib_each: 0, kinds }))
 }
 
 fn workload(mut pods: Vec<Pod>, file: &str) -> Result<Workload, ImportError> {

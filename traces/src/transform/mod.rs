@@ -121,6 +121,7 @@ transforms! {
     scale_load ScaleLoad,
     fill Fill,
     map_device_kinds MapDeviceKinds,
+    device_memory DeviceMemory,
     override_estimates OverrideEstimates,
     shuffle_use ShuffleUse,
 }
@@ -255,7 +256,13 @@ mod tests {
         let mut builder = WorkloadBuilder::new();
         builder.set_origin(SimTime(50_000_000));
         for (index, &(count, milli_each)) in gpus.iter().enumerate() {
-            let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each, kinds: Vec::new() };
+            let devices = DeviceDemand {
+                class: DeviceClass::Gpu,
+                count,
+                milli_each,
+                memory_mib_each: 0,
+                kinds: Vec::new(),
+            };
             let demand = Demand { devices: Some(devices).filter(|_| count > 0), ..Demand::default() };
             let name = Some(format!("task-{:03}", gpus.len() - index).into());
             let task = TaskSpec { demand, work: SimDuration(7), name, ..TaskSpec::default() };

@@ -136,7 +136,8 @@ fn devices_on(view: ClusterView<'_>, shape: &TaskShape, host: HostId, node: usiz
         let spec = specs[position];
         usize::from(spec.numa_node) == node
             && shape.devices.kinds.has(spec.kind)
-            && free[position] >= view.taken_of(spec.kind, shape.devices.milli_each)
+            && free[position] >= view.taken_of(spec.kind, shape.devices)
+            && view.device_memory_free(host, position) >= shape.devices.memory_mib_each
     };
     let usable = (0..specs.len()).filter(is_usable);
     if shape.devices.is_share() {

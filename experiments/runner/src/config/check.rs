@@ -26,6 +26,8 @@ const FEWEST_SERIES_POINTS: usize = 4;
 const MOST_SERIES_POINTS: usize = 100_000;
 /// One more processor would not fit into 2^32 - 1 thousandths.
 const MOST_CORES: u32 = u32::MAX / 1000;
+/// What is given out of the memory of a device is counted in 2^16 - 1 pages of 16 MiB; it may be overcommitted.
+const MOST_DEVICE_MIB: u32 = 512 * 1024;
 const MOST_GIB: u32 = u32::MAX / 1024;
 
 pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Checked {
@@ -162,6 +164,20 @@ pub(super) fn cluster(config: &ClusterConfig, document: &Document, at: &[&str]) 
                  or {{ idle_watts = 50, max_watts = 400 }}"
             );
             return refuse(&["device_kinds", name, "power"], problem);
+        }
+    }
+    for (name, kind) in &config.device_kinds.0 {
+        let at = |key| ["device_kinds", name.as_str(), key];
+        if kind.memory_mib.is_some_and(|mib| !(1..=MOST_DEVICE_MIB).contains(&mib)) {
+            let found = kind.memory_mib.unwrap_or_default();
+            return refuse(
+                &at("memory_mib"),
+                format!("{found} stands there; allowed are 1 to {MOST_DEVICE_MIB}"),
+            );
+        }
+        if let Some(factor) = kind.memory_overcommit.filter(|factor| !(1.0..=8.0).contains(factor)) {
+            let problem = format!("{factor} stands there; allowed is a number from 1 to 8");
+            return refuse(&at("memory_overcommit"), problem);
         }
     }
     if let Some((name, _)) =

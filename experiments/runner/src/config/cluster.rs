@@ -7,10 +7,12 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use sim::effects::Sharing;
+use sim::models::device_memory;
 use sim::models::gpu_power::{self, GpuCurve, GpuPower};
 use sim::models::power::{self, HostPower};
 use sim::models::sleep::Sleep;
 use sim::resources::DeviceClass;
+use sim::topology::DeviceMemory;
 
 use super::{Chosen, EffectsConfig, Named, schema};
 use crate::nearest::unknown_name;
@@ -294,6 +296,13 @@ pub struct DeviceKindConfig {
     /// How they hold parts, and what they do to each other; without it, `whole`, or `parts` where it is `shared`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharing: Option<Chosen<Sharing>>,
+    /// Its own memory in mebibytes; without it, that of the model of the kind's own name, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u32>,
+    /// How much more of it is given out than there is; 1 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0))]
+    pub memory_overcommit: Option<f64>,
     /// What it draws: the name of a known model or a curve; without it, the model of the kind's own name.
     #[serde(default, deserialize_with = "some_gpu_power", skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::gpu_power")]
@@ -301,6 +310,13 @@ pub struct DeviceKindConfig {
 }
 
 impl DeviceKindConfig {
+    /// Its memory; `name` is the kind's.
+    pub(crate) fn memory(&self, name: &str) -> DeviceMemory {
+        let known = self.memory_mib.or_else(|| device_memory::preset(name)).unwrap_or(0);
+        let given = f64::from(known) * self.memory_overcommit.unwrap_or(1.0);
+        DeviceMemory { physical_mib: known, given_mib: given.round() as u32 }
+    }
+
     /// How tasks hold parts of it.
     pub(crate) fn sharing(&self) -> Sharing {
         let plain = if self.shared { Sharing::Parts } else { Sharing::Whole };

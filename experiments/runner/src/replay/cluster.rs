@@ -9,7 +9,7 @@ use sim::kernel::ids::{HostModelId, RackId};
 use sim::models::gpu_power::GpuPower;
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, MAX_DEVICES_PER_HOST, Resources};
-use sim::topology::{DeviceKind, DeviceSpec, HostModel, Operation, Topology};
+use sim::topology::{DeviceKind, DeviceMemory, DeviceSpec, HostModel, Operation, Topology};
 use sim::workload::Workload;
 
 use super::{Resource, recorded_peak};
@@ -175,7 +175,7 @@ fn gpus(count: Amount, per_host: u8, workload: &Workload) -> Result<Topology, Ru
         name: "GPU".to_owned(),
         class: DeviceClass::Gpu,
         sharing: Sharing::Parts,
-        memory_mib: 0,
+        memory: DeviceMemory::UNSTATED,
         power: GpuPower { idle_watts: 50.0, max_watts: 400.0, ..GpuPower::default() },
     };
     let model = |devices: u32| HostModel {
