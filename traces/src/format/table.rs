@@ -89,7 +89,9 @@ impl Table {
         let frame = frame.map_err(|error| fail(error.to_string()))?;
         let table = Self { path, frame };
         for name in table.frame.get_column_names() {
-            if !columns.contains(&name.as_str()) {
+            // Tables of demands may have one column more.
+            let is_optional = name == DEVICE_MEMORY && columns.contains(&"device_milli");
+            if !columns.contains(&name.as_str()) && !is_optional {
                 return Err(
                     table.column_error(name, format!("is unknown, allowed are {}", columns.join(", ")))
                 );

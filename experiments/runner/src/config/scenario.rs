@@ -285,6 +285,22 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "what moving a running task costs",
     ),
     ("cpu_bound", "a number from 0 to 1 (default: 1)", "how much of the time of tasks waits for the cpu"),
+    (
+        "topology_manager",
+        "a policy: none, best_effort, restricted, single_numa_node (default: tasks are given what the scheduler says)",
+        "what the agents on hosts align, and what they turn away",
+    ),
+    ("turned_away", "a word: waits (default), leaves", "what becomes of tasks that are turned away"),
+    (
+        "behaviour",
+        "a name of `rackwright list models`, a table, or a list of { share, behaviour } (default: general)",
+        "what work does to the machine it runs on, where hosts have effects",
+    ),
+    (
+        "cpu_quota",
+        "a number above 0 (default: none)",
+        "the most cpu that a task may use, times what it asks for",
+    ),
     ("accounting", "exact (default), cloudsim_3", "how energy and service levels are accounted for"),
 ];
 
