@@ -4,7 +4,8 @@ use policies::order::queue_features;
 use policies::place::{host_features, linear_scorer};
 use runner::cluster::{Summary, topology};
 use runner::config::{
-    ClusterConfig, RULES, cluster_file, cluster_help, cluster_names, gpu_power_list, host_power_list,
+    ClusterConfig, RULES, cluster_file, cluster_help, cluster_names, effect_list, gpu_power_list,
+    host_power_list,
 };
 use serde_json::{Value, json};
 use sim::metrics::{Better, MetricSet};
@@ -87,7 +88,7 @@ fn entries(family: Family) -> Vec<Entry> {
             let own =
                 "{ no_load, proportional, square }: lost at the load x, over rated power: c0 + c1 x + c2 x^2";
             let ups = ups.chain([("curve", own.to_owned())]).map(entry("ups"));
-            hosts.chain(devices).chain(sleep).chain(ups).collect()
+            hosts.chain(devices).chain(sleep).chain(ups).chain(effects()).collect()
         }
         Family::Features => {
             let of = |family, features: &[(&'static str, &str)]| {
@@ -115,6 +116,31 @@ fn entries(family: Family) -> Vec<Entry> {
             })
             .collect(),
     }
+}
+
+/// What can be switched on, what is known of each by name, and its numbers with their units and defaults.
+fn effects() -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for effect in effect_list() {
+        let mut push = |name: &str, help: String, more| {
+            entries.push(Entry { family: effect.key, name: name.to_owned(), help, more });
+        };
+        push("(not stated)", format!("no effect; where it is stated, {}", effect.help), vec![]);
+        for (name, help) in effect.presets {
+            push(name, help.to_owned(), vec![("preset", json!(true))]);
+        }
+        for parameter in effect.parameters {
+            let default = match &parameter.default {
+                Value::Null => "none".to_owned(),
+                Value::String(word) => word.clone(),
+                number => number.to_string(),
+            };
+            let help = format!("{} [{}; default: {default}]", parameter.help, parameter.unit);
+            let more = vec![("unit", json!(parameter.unit)), ("default", parameter.default.clone())];
+            push(parameter.key, help, more);
+        }
+    }
+    entries
 }
 
 /// A cluster that is built in, with its size and its power; those of a published list of nodes are in the data folder.

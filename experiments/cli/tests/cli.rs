@@ -278,6 +278,10 @@ fn the_list_has_every_family() {
         "A100",
         "epyc_fleet",
         "when_no_place",
+        "effects.numa",
+        "ice_lake",
+        "[ns; default: 140.4]",
+        "restricted",
     ] {
         assert!(all.contains(name), "{name} is not in the list");
     }

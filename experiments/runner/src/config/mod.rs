@@ -9,6 +9,7 @@ mod check;
 mod chosen;
 mod cluster;
 mod document;
+mod effect_list;
 mod effects;
 mod facility;
 mod include;
@@ -35,6 +36,7 @@ pub use cluster::{
     NodesConfig, NodesImporter, NodesPower, PoolConfig, PowerCurvesConfig, gpu_power_list, gpu_power_names,
     host_power_list, host_power_names,
 };
+pub use effect_list::{EffectHelp, ParameterHelp, effect_list};
 pub use effects::{BehaviourConfig, BehaviourShare, EffectsConfig};
 pub use facility::{ConvertersConfig, FacilityConfig, Redundancy};
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
