@@ -244,7 +244,12 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         horizon,
         after_eviction,
         rebalancing: has_question.then_some(rebalancing),
-        migration: Migration { bandwidth_mib_per_second: 5.0, slowdown: 0.1, power_share: 0.1 },
+        migration: Migration {
+            bandwidth_mib_per_second: 5.0,
+            slowdown: 0.1,
+            power_share: 0.1,
+            ..Migration::default()
+        },
         cpu_bound: CpuBound(0.6),
         facility: facility(&mut random, hosts),
         ..Rules::default()
@@ -456,7 +461,12 @@ fn what_slows_a_task_down_delays_its_end() {
         no_place: false,
     };
     let end_of = |memory: u32, answers: &[fn(ClusterView<'_>) -> Decision]| {
-        let migration = Migration { bandwidth_mib_per_second: 10.0, slowdown: 0.1, power_share: 0.0 };
+        let migration = Migration {
+            bandwidth_mib_per_second: 10.0,
+            slowdown: 0.1,
+            power_share: 0.0,
+            ..Migration::default()
+        };
         let rules = Rules { rebalancing: Some(rebalancing), migration, ..Rules::default() };
         let work = format!("at 0 cpu 1 memory {memory} work 100");
         let mut engine = testing::engine_with("cpu 1 frequencies 0.5 | cpu 1", &work, rules);
