@@ -29,15 +29,17 @@
 //! 9. Where the rules say so, it is asked *what to change?* at the start, at a period, on load, and when a task found no
 //!    place; always when an instant is over and nobody is worth asking about. Answers are taken until one says that
 //!    nothing else is to change. A task that is on its way runs where it was until it arrives; it ends, or is thrown out,
-//!    as if it were not on its way. A period alone keeps no episode from ending.
+//!    as if it were not on its way. A period alone keeps no episode from ending. Where the rules say so, a migration goes through
+//!    stages over links that it shares, and may be given up; who stands still on the way goes on when that is over.
 
 mod pace;
 mod rebalance;
+pub(crate) mod transfer;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::cluster::{Cluster, Status, TaskRecord, Use, used};
+use crate::cluster::{Cluster, Outcome, Status, TaskRecord, Use, used};
 use crate::decision::{Decision, Infeasible, Occasion, Placement, Request};
 use crate::event::{Cause, Event, EventKind};
 use crate::kernel::ids::{HostId, Id, IdVec, JobId, ShapeId, TaskId};
@@ -53,6 +55,7 @@ use crate::workload::Workload;
 
 use pace::Life;
 use rebalance::Agenda;
+use transfer::Transfers;
 
 /// What one step of the engine yields. Nothing is borrowed: the caller may look, think, or walk away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +83,7 @@ enum What {
     Finish,
     ChangeUse,
     LosePatience,
-    /// A migration ends.
+    /// A migration ends, or a stage of it.
     Arrive,
     /// A phase of a host ends.
     EndPhase,
@@ -126,6 +129,8 @@ pub struct Engine {
     lives: BTreeMap<TaskId, Life>,
     /// When it is asked what to change.
     agenda: Agenda,
+    /// How far migrations have come that go through stages.
+    transfers: Transfers,
 }
 
 impl Engine {
@@ -147,6 +152,7 @@ impl Engine {
             wake_up: SimTime::MAX,
             lives: BTreeMap::new(),
             agenda: Agenda::NEVER,
+            transfers: Transfers::default(),
         };
         if let Facility::Electrical(electrical) = rules.facility {
             engine.cluster.meter(electrical);
@@ -335,7 +341,7 @@ impl Engine {
             What::Finish => self.finish(task),
             What::ChangeUse => self.change_use(task),
             What::LosePatience => self.reject(task, Cause::Patience),
-            What::Arrive | What::EndPhase => self.end_move(task),
+            What::Arrive | What::EndPhase => self.end_stage(task),
         }
     }
 
@@ -362,6 +368,7 @@ impl Engine {
     }
 
     fn schedule_arrival(&mut self, after: SimDuration, task: TaskId, serial: u16) {
+        self.agenda.own += 1;
         let what = What::Arrive;
         let time = self.cluster.now() + after;
         self.scheduled.push(time, what.class(), Scheduled { subject: task.0, attempt: serial, what });
@@ -408,7 +415,7 @@ impl Engine {
     /// Takes a running task from its host and looks who can use the room.
     fn stop(&mut self, task: TaskId) -> HostId {
         if self.cluster.move_of(task).is_some() {
-            self.cancel_move(task);
+            self.cancel_move(task, Outcome::GivenUp);
         }
         let (shape, usage) = (self.held(task), self.current_use(task));
         let before = self.cluster.cpu_use(self.cluster.placement(task).host);

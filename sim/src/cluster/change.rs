@@ -42,10 +42,44 @@ pub struct Move {
     pub to: Placement,
     /// When it set out.
     pub since: SimTime,
-    /// When it arrives.
+    /// When it arrives; where a migration goes through stages, when the present one ends if everything stays as it is.
     pub ends: SimTime,
     /// Tells it from others of the same task that were cancelled.
     pub(crate) serial: u16,
+}
+
+/// How a migration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The task is where it was sent.
+    Arrived,
+    /// It stalled, and the task stayed where it was.
+    Failed,
+    /// Somebody cancelled it, or the task ended or was thrown out.
+    GivenUp,
+}
+
+/// How a migration went that is over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moved {
+    /// When the task set out.
+    pub since: SimTime,
+    /// When it was not on its way any more.
+    pub ended: SimTime,
+    /// What was sent, in mebibytes.
+    pub sent_mib: f64,
+    /// For how long the task stood still, in seconds.
+    pub downtime_seconds: f64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What migrations draw beyond what hosts would draw without them: in watts, and in joules until `since`.
+#[derive(Clone, Copy, Debug, Default)]
+struct MoveMeter {
+    watts: f64,
+    joules: f64,
+    since: SimTime,
 }
 
 /// Everything that is kept for the third question; empty where it is never asked.
@@ -53,6 +87,9 @@ pub struct Move {
 pub(super) struct Changes {
     controls: IdVec<HostId, Control>,
     moves: BTreeMap<TaskId, Move>,
+    /// How the last migration of each task went.
+    moved: BTreeMap<TaskId, Moved>,
+    meter: MoveMeter,
     /// What tasks hold that were resized.
     resized: BTreeMap<TaskId, Resources>,
     migration: Migration,
@@ -150,6 +187,43 @@ impl Cluster {
         }
     }
 
+    /// The present stage of a migration ends at another time than was said.
+    pub(crate) fn reschedule_move(&mut self, task: TaskId, ends: SimTime, serial: u16) {
+        let one = self.change.moves.get_mut(&task).expect("the task is on its way");
+        (one.ends, one.serial) = (ends, serial);
+    }
+
+    /// A migration is over.
+    pub(crate) fn note_moved(&mut self, task: TaskId, moved: Moved) {
+        self.change.moved.insert(task, moved);
+    }
+
+    /// How the last migration of a task went that is over.
+    pub(crate) fn last_move(&self, task: TaskId) -> Option<Moved> {
+        self.change.moved.get(&task).copied()
+    }
+
+    /// What migrations have drawn until now, in joules.
+    pub(crate) fn move_joules(&self) -> f64 {
+        let MoveMeter { watts, joules, since } = self.change.meter;
+        joules + watts * self.now.since(since).seconds()
+    }
+
+    /// What one migration draws on a host, in watts.
+    fn move_watts(&self, host: HostId) -> f64 {
+        let power = &self.topology.model(host).power;
+        let capacity = self.topology.physical(host).cpu_milli;
+        self.change.migration.power_share * (power.max_watts(capacity) - power.idle_watts(capacity))
+    }
+
+    /// What migrations draw changes by this much. Of none it is nothing, whatever sums were rounded to.
+    fn draw(&mut self, watts: f64) {
+        let joules = self.move_joules();
+        let watts = if self.change.moves.is_empty() { 0.0 } else { self.change.meter.watts + watts };
+        self.change.meter = MoveMeter { watts, joules, since: self.now };
+        self.totals.move_watts = watts;
+    }
+
     /// A running task sets out: room on the other host, which was checked, is taken.
     pub(crate) fn begin_move(&mut self, shape: &TaskShape, one: Move) {
         let from = self.tasks[one.to.task].host;
@@ -162,6 +236,7 @@ impl Cluster {
             self.change.controls[host].moves += 1;
             self.update_power(host);
         }
+        self.draw(self.move_watts(from) + self.move_watts(to));
     }
 
     /// A task that was on its way is not any more. Returns where it would have gone.
@@ -203,6 +278,7 @@ impl Cluster {
             self.change.controls[host].moves -= 1;
             self.update_power(host);
         }
+        self.draw(-(self.move_watts(from) + self.move_watts(to)));
     }
 
     /// True when a running task, which does not span NUMA nodes, can hold this much.

@@ -1,4 +1,4 @@
-//! How fast tasks get on: at full speed unless they are moved, or their host is clocked down.
+//! How fast tasks get on: at full speed unless they are moved, or their host is clocked down. On its way a task may stand still.
 //!
 //! Most tasks of most episodes always run at full speed from their start to their end, and nothing is kept of them here.
 
@@ -48,7 +48,7 @@ impl Engine {
 
     /// A task has just started: its end is scheduled, unless its life outlasts the episode.
     pub(super) fn set_out(&mut self, task: TaskId, host: HostId) {
-        let speed = self.speed_on(host, false);
+        let speed = self.speed_on(host);
         let kept = self.lives.get(&task).copied();
         if kept.is_none() && speed == 1.0 {
             if !self.workload.is_censored(task) {
@@ -61,9 +61,10 @@ impl Engine {
         self.run_on(task, Life { age, done, since, speed, finish: SimTime::MAX });
     }
 
-    /// The task goes on with this life: its end is scheduled anew.
+    /// The task goes on with this life: its end is scheduled anew, unless it stands still.
     fn run_on(&mut self, task: TaskId, mut life: Life) {
-        if !self.workload.is_censored(task) {
+        life.finish = SimTime::MAX;
+        if life.speed > 0.0 && !self.workload.is_censored(task) {
             let left = self.workload.work(task) - life.done;
             let after = match life.speed == 1.0 {
                 true => left,
@@ -92,22 +93,21 @@ impl Engine {
         }
     }
 
-    /// The speed of tasks on a host, and of one that is moved from there.
-    fn speed_on(&self, host: HostId, is_moved: bool) -> f64 {
-        let frequency = match self.cluster.control(host).governor {
+    /// The speed of tasks on a host.
+    fn speed_on(&self, host: HostId) -> f64 {
+        match self.cluster.control(host).governor {
             Governor::OnDemand | Governor::Full => 1.0,
             Governor::Step(_) => {
                 1.0 / slowdown_at_frequency(self.rules.cpu_bound.0, self.cluster.frequency(host))
             }
-        };
-        if is_moved { frequency * (1.0 - self.rules.migration.slowdown) } else { frequency }
+        }
     }
 
     /// Something changed that may make a running task faster or slower.
     pub(super) fn set_pace(&mut self, task: TaskId) {
         let now = self.cluster.now();
         let host = self.cluster.placement(task).host;
-        let speed = self.speed_on(host, self.cluster.move_of(task).is_some());
+        let speed = self.speed_on(host) * self.pace_on_the_way(task);
         let life = self.lives.get(&task).copied();
         if life.map_or(1.0, |life| life.speed) == speed {
             return;

@@ -200,7 +200,11 @@ impl Observer for EnergyByTenant {
                 self.refresh(to, view);
                 self.refresh(view.placement(task).host, view);
             }
-            EventKind::TaskSubmitted { .. } | EventKind::TaskRejected { .. } | EventKind::PeriodPassed => {}
+            // Whoever is on the way draws the same on every leg.
+            EventKind::MigrationWentOn { .. }
+            | EventKind::TaskSubmitted { .. }
+            | EventKind::TaskRejected { .. }
+            | EventKind::PeriodPassed => {}
         }
         self.look_at_facility(view);
     }

@@ -82,6 +82,10 @@ pub trait Metric: Default {
     #[inline]
     fn on_migrated(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
 
+    /// A task that was on its way is not any more, and has not arrived.
+    #[inline]
+    fn on_migration_cancelled(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
     /// A task left without having finished.
     #[inline]
     fn on_rejected(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
@@ -111,6 +115,7 @@ impl Told {
             | EventKind::UseChanged { task, .. }
             | EventKind::MigrationEnded { task, .. }
             | EventKind::MigrationCancelled { task, .. }
+            | EventKind::MigrationWentOn { task, .. }
             | EventKind::Resized { task, .. } => task,
             EventKind::MigrationStarted { placement } => placement.task,
             EventKind::PhaseChanged { .. } | EventKind::Governed { .. } | EventKind::PeriodPassed => {
@@ -209,8 +214,9 @@ macro_rules! metrics {
                     EventKind::TaskRejected { task, .. } => tell!(on_rejected, task),
                     EventKind::MigrationStarted { placement } => tell!(on_migration_started, placement.task),
                     EventKind::MigrationEnded { task, .. } => tell!(on_migrated, task),
+                    EventKind::MigrationCancelled { task, .. } => tell!(on_migration_cancelled, task),
                     EventKind::UseChanged { .. }
-                    | EventKind::MigrationCancelled { .. }
+                    | EventKind::MigrationWentOn { .. }
                     | EventKind::PhaseChanged { .. }
                     | EventKind::Governed { .. }
                     | EventKind::Resized { .. }
@@ -269,6 +275,12 @@ metrics! {
     tasks_left_waiting,
     evictions,
     migrations: service_levels::Migrations,
+    migrations_failed,
+    migration_time_mean,
+    migration_downtime_mean,
+    migration_downtime_p99,
+    migration_traffic,
+    migration_energy,
     energy_kwh: service_levels::Energy,
     slatah_percent: service_levels::Slatah,
     slatah_paper_percent: service_levels::SlatahPaper,

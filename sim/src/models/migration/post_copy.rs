@@ -58,7 +58,8 @@ impl PostCopy {
         }
         // No more can be asked for than is left to come.
         let faults_per_mib = self.faults(working_set_mib.min(rest_mib)) / rest_mib;
-        (faults_per_mib * mib_per_second * self.stall_seconds(mib_per_second)).min(1.0)
+        let waiting_mib = mib_per_second * (self.round_trip_seconds + self.fault_seconds) + PAGE_MIB;
+        (faults_per_mib * waiting_mib).min(1.0)
     }
 }
 
