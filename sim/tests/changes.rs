@@ -18,8 +18,11 @@ use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::Window;
 use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
 use sim::metrics::fairness::{DominantShare, DominantShares};
+use sim::models::dirtying::Dirtying;
 use sim::models::facility::{Converter, Delivery, Electrical, Facility, Overhead, UpsCurve};
-use sim::models::migration::Migration;
+use sim::models::migration::course::Leg;
+use sim::models::migration::pre_copy::{OnStall, PreCopy};
+use sim::models::migration::{Migration, Mode};
 use sim::models::power::slowdown_at_frequency;
 use sim::observe::Observer;
 use sim::resources::{DeviceClass, Resources};
@@ -82,7 +85,9 @@ impl Chance {
                 self.pick(&targets)
                     .map_or(Decision::Defer, |to| Decision::Migrate(testing::placement_on(view, task, to)))
             }
-            (3, Some(task)) if view.move_of(task).is_some() => Decision::CancelMigration { task },
+            (3, Some(task)) if view.leg_of(task).is_some_and(|leg| leg != Leg::Following) => {
+                Decision::CancelMigration { task }
+            }
             (4, _) if view.phase(host) == Phase::On && view.is_vacant(host) && sleeps(view, host) => {
                 Decision::Sleep { host }
             }
@@ -121,6 +126,9 @@ struct Books {
     time: SimTime,
     watts: Vec<f64>,
     joules: Vec<f64>,
+    /// Of migrations alone.
+    move_watts: f64,
+    move_joules: f64,
     /// Of the facility: watts and joules.
     overhead_watts: Overhead,
     overhead: Overhead,
@@ -140,6 +148,8 @@ impl Books {
             time: SimTime::ZERO,
             watts: vec![0.0; hosts],
             joules: vec![0.0; hosts],
+            move_watts: 0.0,
+            move_joules: 0.0,
             overhead_watts: Overhead::default(),
             overhead: Overhead::default(),
             speeds: vec![0.0; tasks],
@@ -155,6 +165,7 @@ impl Books {
     fn pass(&mut self, to: SimTime) {
         let seconds = to.since(self.time).seconds();
         self.time = to;
+        self.move_joules += self.move_watts * seconds;
         self.overhead = self.overhead.plus(self.overhead_watts.times(seconds));
         for (sums, held) in self.held_seconds.iter_mut().zip(&self.held) {
             sums.iter_mut().zip(held).for_each(|(sum, held)| *sum += held * seconds);
@@ -167,6 +178,20 @@ impl Books {
         for host in view.topology().hosts() {
             self.watts[host.index()] = view.power_watts(host);
         }
+        self.move_watts = view
+            .moves()
+            .map(|(task, one)| {
+                let both = [view.placement(task).host, one.to.host];
+                both.map(|host| {
+                    let (power, cpu_milli) =
+                        (&view.topology().model(host).power, view.topology().physical(host).cpu_milli);
+                    view.rules().migration.power_share
+                        * (power.max_watts(cpu_milli) - power.idle_watts(cpu_milli))
+                })
+                .iter()
+                .sum::<f64>()
+            })
+            .sum();
         self.overhead_watts = view.rules().facility.overhead(self.watts.iter().sum());
         self.held = Default::default();
         for task in running(view) {
@@ -200,8 +225,23 @@ fn speed(view: ClusterView<'_>, task: TaskId) -> f64 {
             slowdown_at_frequency(view.rules().cpu_bound.0, frequency)
         }
     };
-    let moved = if view.move_of(task).is_some() { 1.0 - view.rules().migration.slowdown } else { 1.0 };
-    moved / slowdown
+    view.pace_on_the_way(task) / slowdown
+}
+
+/// Memory that is sent once, or any other way to move a task, over links that are soon crowded.
+fn migration(random: &mut Stream) -> Migration {
+    let mode =
+        [Mode::SendOnce, Mode::PreCopy, Mode::PostCopy, Mode::Hybrid, Mode::Checkpoint][random.below(5)];
+    let on_stall = [OnStall::Abort, OnStall::Stop, OnStall::PostCopy, OnStall::Throttle][random.below(4)];
+    let bandwidth_mib_per_second = [5.0, 50.0, 500.0][random.below(3)];
+    let mut migration = Migration { bandwidth_mib_per_second, mode, ..Migration::default() };
+    migration.dirtying = Dirtying {
+        mib_per_second: 1.5 * bandwidth_mib_per_second * random.unit(),
+        working_set_share: random.unit(),
+    };
+    migration.pre_copy = PreCopy { on_stall, ..PreCopy::default() };
+    migration.checkpoint.device_memory_mib = 20.0 * bandwidth_mib_per_second;
+    migration
 }
 
 /// A static PUE, or one of the kinds of losses.
@@ -244,12 +284,7 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         horizon,
         after_eviction,
         rebalancing: has_question.then_some(rebalancing),
-        migration: Migration {
-            bandwidth_mib_per_second: 5.0,
-            slowdown: 0.1,
-            power_share: 0.1,
-            ..Migration::default()
-        },
+        migration: migration(&mut random),
         cpu_bound: CpuBound(0.6),
         facility: facility(&mut random, hosts),
         ..Rules::default()
@@ -306,6 +341,8 @@ fn play(seed: Seed, hosts: usize, jobs: usize, is_idle: bool, has_question: bool
         let (own, theirs) = (books.joules[host.index()], view.energy_joules(host));
         assert!((own - theirs).abs() <= 1e-9 * own.max(1.0), "host {host}: {theirs} J, not {own} J");
     }
+    let (own, theirs) = (books.move_joules, view.move_joules());
+    assert!((own - theirs).abs() <= 1e-9 * own.max(1.0), "moves drew {theirs} J, not {own} J");
     close_ledgers(view, payers.finish(view), &books);
     for (task, ends) in workload.tasks().zip(ends) {
         let has_ended = matches!(view.status(task), Status::Finished | Status::Rejected);
