@@ -11,6 +11,7 @@ mod document;
 mod facility;
 mod include;
 mod known_cluster;
+mod migration;
 mod named;
 mod operation;
 mod policy_file;
@@ -34,6 +35,7 @@ pub use cluster::{
 };
 pub use facility::{ConvertersConfig, FacilityConfig, Redundancy};
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
+pub use migration::MigrationConfig;
 pub use named::Named;
 pub use policy_file::PolicyFile;
 pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridConfig, Seeds};
