@@ -180,6 +180,7 @@ impl Books {
         }
         self.move_watts = view
             .moves()
+            .filter(|&(task, _)| view.leg_of(task) != Some(Leg::Waiting))
             .map(|(task, one)| {
                 let both = [view.placement(task).host, one.to.host];
                 both.map(|host| {
@@ -239,6 +240,7 @@ fn migration(random: &mut Stream) -> Migration {
         mib_per_second: 1.5 * bandwidth_mib_per_second * random.unit(),
         working_set_share: random.unit(),
     };
+    migration.at_once = [None, Some(1), Some(2)][random.below(3)];
     migration.pre_copy = PreCopy { on_stall, ..PreCopy::default() };
     migration.checkpoint.device_memory_mib = 20.0 * bandwidth_mib_per_second;
     migration

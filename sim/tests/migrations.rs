@@ -171,6 +171,39 @@ fn two_migrations_over_one_nic_take_twice_as_long() {
     assert_eq!([0, 1].map(|task| took(staggered, task)), [SimDuration(16_000_000); 2]);
 }
 
+/// One at a time: the second waits for 10 s, runs meanwhile and costs no power, and takes as long as the first.
+#[test]
+fn who_waits_for_its_turn_runs_meanwhile() {
+    let migration = Migration { at_once: Some(1), dirtying: writes(0.0), resume_seconds: 0.0, ..slow() };
+    let hosts = "cpu 2 memory 2000 | cpu 1 memory 1000 | cpu 1 memory 1000";
+    let work = "at 0 cpu 1 memory 1000 work 100 | at 0 cpu 1 memory 1000 work 100";
+    let mut engine = testing::engine_with(hosts, work, rules(SECOND, migration));
+    let mut metrics = MetricSet::over(Window::default(), engine.view());
+    let mut story = Story::default();
+    play(&mut engine, &[(1, 0, 1), (1, 1, 2)], &mut (&mut metrics, &mut story));
+    for task in [0, 1] {
+        let one = moved(&engine, task);
+        assert_eq!(
+            (one.since.0, one.ended.since(one.since).0),
+            (1_000_000 + 10_000_000 * u64::from(task), 10_000_000)
+        );
+    }
+    let told: Vec<&str> =
+        story.0.iter().map(String::as_str).filter(|line| line.contains("task 1 is ")).collect();
+    assert_eq!(
+        told,
+        [
+            "1: task 1 is on its way to host 2",
+            "1: task 1 is Waiting",
+            "11: task 1 is Copying",
+            "21: task 1 is Standing"
+        ]
+    );
+    // Both lose a tenth of ten seconds; both ends of both draw 10 W more for that long.
+    assert_eq!(engine.view().now(), SimTime(101_000_000));
+    near(value(&metrics.values(engine.view()), "migration_energy"), 400.0 / 3.6e6, 1e-12);
+}
+
 /// models 9.2 with hosts in the place of links: what leaves host 0 is split by two, what comes to host 3 by three.
 #[test]
 fn the_fuller_end_decides() {
@@ -447,7 +480,8 @@ fn any_migration() -> impl Strategy<Value = Migration> {
     (mode, stall, 0.0_f64..1.5, 0.0_f64..=1.0).prop_map(|(mode, on_stall, ratio, working_set_share)| {
         let pre_copy = PreCopy { on_stall, ..PreCopy::default() };
         let dirtying = Dirtying { mib_per_second: 100.0 * ratio, working_set_share };
-        let mut migration = Migration { mode, dirtying, pre_copy, ..slow() };
+        let at_once = (ratio > 0.75).then_some(1);
+        let mut migration = Migration { mode, at_once, dirtying, pre_copy, ..slow() };
         migration.checkpoint.device_memory_mib = 500.0;
         migration
     })

@@ -102,7 +102,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     (
         "[rules.usual]",
         "[rules.usual]\nmigration = { preset = \"xen\", bandwith = 3 }",
-        &["`rules.usual.migration.bandwith`", "unknown field", "bandwidth_mib_per_second"],
+        &["`rules.usual.migration.bandwith`", "unknown key `bandwith`", "`bandwidth_mib_per_second`"],
     ),
     (
         "[rules.usual]",
@@ -123,6 +123,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "[rules.usual]",
         "[rules.usual]\nmigration = { preset = \"qemu\", rounds = 0 }",
         &["`rules.usual.migration.rounds`", "0 stands there", "from 1 to 10000"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"qemu\", at_once = 0 }",
+        &["`rules.usual.migration.at_once`", "0 stands there", "from 1 on"],
     ),
     (
         "[rules.usual]",

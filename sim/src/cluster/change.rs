@@ -18,8 +18,10 @@ use crate::resources::{Resources, TaskShape};
 pub(crate) struct Control {
     pub(crate) phase: Phase,
     pub(crate) governor: Governor,
-    /// Migrations that go on from or to it.
+    /// Tasks that are on their way from or to it.
     moves: u16,
+    /// Those of them whose turn it is: they cost power.
+    sent: u16,
     /// Those of them that come to it.
     incoming: u16,
 }
@@ -46,6 +48,8 @@ pub struct Move {
     pub ends: SimTime,
     /// Tells it from others of the same task that were cancelled.
     pub(crate) serial: u16,
+    /// True from when it is its turn, which costs power.
+    pub(crate) is_sent: bool,
 }
 
 /// How a migration ended.
@@ -77,6 +81,8 @@ pub struct Moved {
 /// What migrations draw beyond what hosts would draw without them: in watts, and in joules until `since`.
 #[derive(Clone, Copy, Debug, Default)]
 struct MoveMeter {
+    /// How many are sent.
+    count: u32,
     watts: f64,
     joules: f64,
     since: SimTime,
@@ -205,7 +211,7 @@ impl Cluster {
 
     /// What migrations have drawn until now, in joules.
     pub(crate) fn move_joules(&self) -> f64 {
-        let MoveMeter { watts, joules, since } = self.change.meter;
+        let MoveMeter { watts, joules, since, .. } = self.change.meter;
         joules + watts * self.now.since(since).seconds()
     }
 
@@ -219,8 +225,9 @@ impl Cluster {
     /// What migrations draw changes by this much. Of none it is nothing, whatever sums were rounded to.
     fn draw(&mut self, watts: f64) {
         let joules = self.move_joules();
-        let watts = if self.change.moves.is_empty() { 0.0 } else { self.change.meter.watts + watts };
-        self.change.meter = MoveMeter { watts, joules, since: self.now };
+        let meter = self.change.meter;
+        let watts = if meter.count == 0 { 0.0 } else { meter.watts + watts };
+        self.change.meter = MoveMeter { watts, joules, since: self.now, ..meter };
         self.totals.move_watts = watts;
     }
 
@@ -231,11 +238,21 @@ impl Cluster {
         self.take(shape, one.to);
         self.change.moves.insert(one.to.task, one);
         self.change.controls[to].incoming += 1;
+        self.change.controls[from].moves += 1;
+        self.change.controls[to].moves += 1;
+    }
+
+    /// A task that is on its way is sent, and costs power on both hosts.
+    pub(crate) fn begin_sending(&mut self, task: TaskId) {
+        let one = self.change.moves.get_mut(&task).expect("the task is on its way");
+        one.is_sent = true;
+        let (from, to) = (self.tasks[task].host, one.to.host);
         for host in [from, to] {
             self.settle(host);
-            self.change.controls[host].moves += 1;
+            self.change.controls[host].sent += 1;
             self.update_power(host);
         }
+        self.change.meter.count += 1;
         self.draw(self.move_watts(from) + self.move_watts(to));
     }
 
@@ -243,7 +260,7 @@ impl Cluster {
     pub(crate) fn cancel_move(&mut self, task: TaskId, shape: &TaskShape) -> HostId {
         let one = self.change.moves.remove(&task).expect("the task is on its way");
         self.give(shape, one.to);
-        self.leave_way(self.tasks[task].host, one.to.host);
+        self.leave_way(self.tasks[task].host, one);
         one.to.host
     }
 
@@ -267,18 +284,23 @@ impl Cluster {
             self.update_device_power(from);
             self.update_device_power(to);
         }
-        self.leave_way(from, to);
+        self.leave_way(from, one);
         from
     }
 
-    fn leave_way(&mut self, from: HostId, to: HostId) {
+    fn leave_way(&mut self, from: HostId, one: Move) {
+        let to = one.to.host;
         self.change.controls[to].incoming -= 1;
         for host in [from, to] {
             self.settle(host);
             self.change.controls[host].moves -= 1;
+            self.change.controls[host].sent -= u16::from(one.is_sent);
             self.update_power(host);
         }
-        self.draw(-(self.move_watts(from) + self.move_watts(to)));
+        if one.is_sent {
+            self.change.meter.count -= 1;
+            self.draw(-(self.move_watts(from) + self.move_watts(to)));
+        }
     }
 
     /// True when a running task, which does not span NUMA nodes, can hold this much.
@@ -320,7 +342,7 @@ impl Cluster {
                 model.power.watts_at(used, at_frequency, frequency)
             }
         };
-        let moving = f64::from(control.moves) * self.change.migration.power_share * (max_watts - idle_watts);
+        let moving = f64::from(control.sent) * self.change.migration.power_share * (max_watts - idle_watts);
         Some(watts + moving + self.books[host].device_power_watts)
     }
 }

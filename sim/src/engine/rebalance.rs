@@ -180,11 +180,12 @@ impl Engine {
         let since = self.cluster.now();
         let length = self.rules.migration.duration(shape.resources.memory_mib);
         let serial = self.next_serial();
-        self.cluster.begin_move(&shape, Move { to, since, ends: since + length, serial });
+        self.cluster.begin_move(&shape, Move { to, since, ends: since + length, serial, is_sent: false });
         self.outbox.push_back(EventKind::MigrationStarted { placement: to });
         if self.has_stages() {
             self.begin_transfer(task);
         } else {
+            self.cluster.begin_sending(task);
             self.schedule_arrival(length, task, serial);
             self.set_pace(task);
         }
@@ -210,6 +211,7 @@ impl Engine {
         self.watch_load(to, before);
         self.pending.on_release(from, &self.cluster, &self.shapes);
         self.is_news = true;
+        self.begin_turns();
     }
 
     /// A task that was on its way is not any more.
@@ -221,6 +223,7 @@ impl Engine {
         self.outbox.push_back(EventKind::MigrationCancelled { task, to });
         self.pending.on_release(to, &self.cluster, &self.shapes);
         self.is_news = true;
+        self.begin_turns();
     }
 
     fn sleep(&mut self, host: HostId) -> Result<(), Infeasible> {

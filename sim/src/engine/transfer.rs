@@ -7,11 +7,11 @@
 //!   host 1 --egress--/   (both come to host 2)
 //! ```
 //!
-//! What one is given changes when another begins to send or has ended: then what was sent is settled, and the end of the stage
+//! Where only so many move at a time from or to one host, others wait for their turn and run meanwhile. What one is given changes when another begins to send or has ended: then what was sent is settled, and the end of the stage
 //! is scheduled anew, of those alone who share a link with it, directly or by others. Stages end between two microseconds; by
 //! how much is carried on, so that a lone migration takes what its recurrence says, however many stages it has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Engine;
 use crate::cluster::{Moved, Outcome};
@@ -36,6 +36,10 @@ enum End {
 pub(super) struct Transfer {
     course: Course,
     ends: [End; 2],
+    /// True until it is its turn.
+    is_waiting: bool,
+    /// When it was.
+    begun: SimTime,
     /// When what follows was true.
     since: SimTime,
     /// By how much later that really was, in seconds: less than a microsecond, or negative.
@@ -77,7 +81,14 @@ impl Transfer {
         }
     }
 
+    fn leg(&self) -> Leg {
+        if self.is_waiting { Leg::Waiting } else { self.course.leg() }
+    }
+
     fn pace(&self, migration: &Migration) -> f64 {
+        if self.is_waiting {
+            return 1.0;
+        }
         self.course.pace(migration, if self.is_sending { self.rate } else { 0.0 })
     }
 }
@@ -88,9 +99,34 @@ pub(super) struct Transfers {
     of_task: BTreeMap<TaskId, Transfer>,
     /// Who sends over which end.
     senders: BTreeMap<End, BTreeSet<TaskId>>,
+    /// How many have their turn at which end.
+    turns: BTreeMap<End, u32>,
+    /// Whose turn it is not yet, in the order in which they set out.
+    waiting: VecDeque<TaskId>,
 }
 
 impl Transfers {
+    /// True when one more may have its turn at these ends.
+    fn has_turn(&self, ends: [End; 2], at_once: Option<u32>) -> bool {
+        let has_turn =
+            |end: &End| at_once.is_none_or(|most| self.turns.get(end).is_none_or(|&count| count < most));
+        ends.iter().all(has_turn)
+    }
+
+    fn take_turn(&mut self, ends: [End; 2]) {
+        ends.into_iter().for_each(|end| *self.turns.entry(end).or_default() += 1);
+    }
+
+    fn give_turn(&mut self, ends: [End; 2]) {
+        for end in ends {
+            let count = self.turns.get_mut(&end).expect("who had its turn was counted");
+            *count -= 1;
+            if *count == 0 {
+                self.turns.remove(&end);
+            }
+        }
+    }
+
     fn begin_sending(&mut self, task: TaskId, ends: [End; 2]) {
         for end in ends {
             self.senders.entry(end).or_default().insert(task);
@@ -142,15 +178,18 @@ pub(crate) fn load_of(shape: &TaskShape) -> Load {
 }
 
 impl Engine {
-    /// A task sets out on a course; both hosts hold room for it.
+    /// A task sets out on a course, or waits for its turn; both hosts hold room for it.
     pub(super) fn begin_transfer(&mut self, task: TaskId) {
         let from = self.cluster.placement(task).host;
         let to = self.cluster.move_of(task).expect("it is on its way").to.host;
         let course = Course::new(&self.rules.migration, load_of(&self.held(task)));
+        let (now, ends) = (self.cluster.now(), [End::Egress(from), End::Ingress(to)]);
         let transfer = Transfer {
             course,
-            ends: [End::Egress(from), End::Ingress(to)],
-            since: self.cluster.now(),
+            ends,
+            is_waiting: true,
+            begun: now,
+            since: now,
             offset_seconds: 0.0,
             left: 0.0,
             rate: 0.0,
@@ -159,10 +198,41 @@ impl Engine {
             stood_seconds: 0.0,
         };
         self.transfers.of_task.insert(task, transfer);
+        if !self.transfers.has_turn(ends, self.rules.migration.at_once) {
+            self.transfers.waiting.push_back(task);
+            self.outbox.push_back(EventKind::MigrationWentOn { task, leg: Leg::Waiting });
+            return;
+        }
+        self.begin_turn(task);
+        if course.leg() != Leg::Copying {
+            self.outbox.push_back(EventKind::MigrationWentOn { task, leg: course.leg() });
+        }
+    }
+
+    /// It is the turn of a task.
+    fn begin_turn(&mut self, task: TaskId) {
+        let now = self.cluster.now();
+        let transfer = self.transfers.of_task.get_mut(&task).expect("it is on its way");
+        (transfer.is_waiting, transfer.begun, transfer.since) = (false, now, now);
+        let ends = transfer.ends;
+        self.transfers.take_turn(ends);
+        self.cluster.begin_sending(task);
         self.begin_stage(task);
         self.set_pace(task);
-        if course.leg() == Leg::Standing {
-            self.outbox.push_back(EventKind::MigrationWentOn { task, leg: Leg::Standing });
+    }
+
+    /// Somebody had its turn: whoever has waited longest of those who can have theirs now does.
+    pub(super) fn begin_turns(&mut self) {
+        let waiting = std::mem::take(&mut self.transfers.waiting);
+        for task in waiting {
+            let ends = self.transfers.of_task[&task].ends;
+            if self.transfers.has_turn(ends, self.rules.migration.at_once) {
+                self.begin_turn(task);
+                let leg = self.transfers.of_task[&task].leg();
+                self.outbox.push_back(EventKind::MigrationWentOn { task, leg });
+            } else {
+                self.transfers.waiting.push_back(task);
+            }
         }
     }
 
@@ -262,6 +332,11 @@ impl Engine {
             let sent_mib = if outcome == Outcome::Arrived { memory_mib } else { passed.min(memory_mib) };
             return Moved { since, ended, sent_mib, downtime_seconds: 0.0, outcome };
         };
+        if transfer.is_waiting {
+            self.transfers.waiting.retain(|&other| other != task);
+            return Moved { since: ended, ended, sent_mib: 0.0, downtime_seconds: 0.0, outcome };
+        }
+        let since = transfer.begun;
         let mut sent_mib = transfer.course.sent_mib();
         if outcome == Outcome::GivenUp {
             transfer.settle(ended);
@@ -276,6 +351,7 @@ impl Engine {
             self.transfers.end_sending(task, transfer.ends);
             self.share(transfer.ends);
         }
+        self.transfers.give_turn(transfer.ends);
         Moved { since, ended, sent_mib, downtime_seconds: transfer.stood_seconds, outcome }
     }
 
@@ -292,7 +368,7 @@ impl Engine {
     /// How a task that is on its way gets on; nothing where it is not.
     pub(crate) fn leg_of(&self, task: TaskId) -> Option<Leg> {
         match self.transfers.of_task.get(&task) {
-            Some(transfer) => Some(transfer.course.leg()),
+            Some(transfer) => Some(transfer.leg()),
             None => self.cluster.move_of(task).map(|_| Leg::Copying),
         }
     }
@@ -300,7 +376,7 @@ impl Engine {
     /// True when somebody stands still who will go on, and end.
     pub(super) fn is_somebody_standing(&self) -> bool {
         let stands = |(&task, transfer): (&TaskId, &Transfer)| {
-            transfer.course.leg() == Leg::Standing && !self.workload.is_censored(task)
+            transfer.leg() == Leg::Standing && !self.workload.is_censored(task)
         };
         self.transfers.of_task.iter().any(stands)
     }

@@ -52,6 +52,9 @@ pub struct Migration {
     pub power_share: f64,
     /// How.
     pub mode: Mode,
+    /// The most migrations that leave a host, and that come to it, at a time: others wait for their turn, and run meanwhile.
+    /// `None` for no limit; `send_once` knows none.
+    pub at_once: Option<u32>,
     /// `t_r`: what stopping and resuming cost beside what is sent, in seconds.
     pub resume_seconds: f64,
     /// How guests change their memory.

@@ -34,6 +34,7 @@ struct Stated {
     downtime_target_seconds: Option<f64>,
     stop_below_mib: Option<f64>,
     rounds: Option<u32>,
+    at_once: Option<u32>,
     traffic_limit: Option<f64>,
     on_stall: Option<OnStall>,
     throttle_start: Option<f64>,
@@ -161,6 +162,12 @@ impl MigrationConfig {
             let problem = format!("{rounds} stands there; allowed is a whole number from 1 to {MOST_ROUNDS}");
             return Some(("rounds", problem));
         }
+        if stated.at_once == Some(0) {
+            return Some((
+                "at_once",
+                "0 stands there; allowed is a whole number from 1 on, or no such key".to_owned(),
+            ));
+        }
         if let Some(ratio) = stated.dirty_ratio.filter(|_| stated.dirty_mib_per_second.is_some()) {
             let problem =
                 format!("{ratio} stands there beside `dirty_mib_per_second`; allowed is one of both");
@@ -189,6 +196,7 @@ impl MigrationConfig {
         let others = [
             ("work", stated.work.is_some()),
             ("rounds", stated.rounds.is_some()),
+            ("at_once", stated.at_once.is_some()),
             ("on_stall", stated.on_stall.is_some()),
         ];
         let numbers = KEYS.iter().filter(|key| !key.counts_always && (key.stated)(stated).is_some());
@@ -206,6 +214,7 @@ impl MigrationConfig {
         };
         let mut migration = Migration::preset(base).unwrap_or_default();
         set(&mut migration.mode, stated.mode);
+        migration.at_once = stated.at_once.or(migration.at_once);
         set(&mut migration.bandwidth_mib_per_second, stated.bandwidth_mib_per_second);
         set(&mut migration.slowdown, stated.slowdown);
         set(&mut migration.power_share, stated.power_share);
@@ -272,6 +281,9 @@ impl Serialize for MigrationConfig {
         }
         let (terms, post_copy, checkpoint) = (migration.pre_copy, migration.post_copy, migration.checkpoint);
         map.serialize_entry("mode", &migration.mode)?;
+        if let Some(at_once) = migration.at_once {
+            map.serialize_entry("at_once", &at_once)?;
+        }
         map.serialize_entry("resume_seconds", &migration.resume_seconds)?;
         map.serialize_entry("dirty_mib_per_second", &migration.dirtying.mib_per_second)?;
         map.serialize_entry("working_set_share", &migration.dirtying.working_set_share)?;

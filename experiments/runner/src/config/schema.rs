@@ -138,6 +138,11 @@ pub(super) fn migration(_: &mut SchemaGenerator) -> Schema {
         "type": "integer", "minimum": 1, "maximum": migration::MOST_ROUNDS, "description": "the most rounds of pre-copy",
     });
     properties.insert("rounds".to_owned(), rounds);
+    let at_once = json!({
+        "type": "integer", "minimum": 1,
+        "description": "the most migrations that leave a host, and that come to it, at a time; others wait and run meanwhile",
+    });
+    properties.insert("at_once".to_owned(), at_once);
     let table = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     json_schema!({ "anyOf": [presets, table] })
 }

@@ -32,6 +32,8 @@ impl Load {
 /// How a task that is on its way gets on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leg {
+    /// It runs as if it were not on its way, until it is its turn.
+    Waiting,
     /// It runs where it was, slower.
     Copying,
     /// It stands still.
@@ -164,13 +166,13 @@ impl Course {
 
     /// The share of its speed that the task has when the network gives it this rate.
     pub fn pace(&self, migration: &Migration, mib_per_second: f64) -> f64 {
-        match self.leg() {
-            Leg::Copying => (1.0 - migration.slowdown) * (1.0 - self.rounds.throttle),
-            Leg::Standing => 0.0,
-            Leg::Following => {
+        match self.stage {
+            Stage::Round => (1.0 - migration.slowdown) * (1.0 - self.rounds.throttle),
+            Stage::Rest => {
                 let working_set_mib = migration.dirtying.working_set_share * f64::from(self.load.memory_mib);
                 1.0 - migration.post_copy.stall_share(working_set_mib, self.rest_mib, mib_per_second)
             }
+            _ => 0.0,
         }
     }
 

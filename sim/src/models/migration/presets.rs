@@ -13,6 +13,7 @@ impl Migration {
         slowdown: 0.1,
         power_share: 0.1,
         mode: Mode::SendOnce,
+        at_once: None,
         resume_seconds: 0.03,
         dirtying: super::Dirtying::WEB,
         pre_copy: PreCopy::USUAL,
