@@ -84,7 +84,7 @@ fn recurrence(migration: &Migration, memory: f64) -> Option<(f64, f64, f64)> {
         let next = (migration.dirtying.mib_per_second * time).min(working_set);
         let is_limited =
             round == terms.rounds || terms.traffic_limit.is_some_and(|limit| sent > limit * memory);
-        if next <= threshold || is_limited || next >= volume {
+        if next <= threshold || is_limited || next >= volume * (1.0 - 1e-9) {
             if next > threshold && terms.on_stall == OnStall::Abort {
                 return None;
             }

@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::dirtying::Dirtying;
 
+/// A round leaves no less than it sent when it leaves this share of it: a difference in the last digits is none.
+const NO_LESS: f64 = 1.0 - 1e-9;
+
 /// What becomes of a migration that stalls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -172,7 +175,7 @@ impl Rounds {
             self.throttle = terms.throttle.rise(self.throttle);
             return Next::Round;
         }
-        if self.volume_mib >= sent { Next::Stall(Stall::NoProgress) } else { Next::Round }
+        if self.volume_mib >= NO_LESS * sent { Next::Stall(Stall::NoProgress) } else { Next::Round }
     }
 }
 
@@ -256,6 +259,11 @@ mod tests {
         let (volumes, next) = rounds(&terms, 1000.0, writes(120.0), 100.0, 0.3);
         assert_eq!(next, Next::Stall(Stall::NoProgress));
         assert_eq!(volumes, [1000.0; 2], "no more is ever dirty than there is");
+        // At 1, whatever R (V / R) is rounded to.
+        for rate in [1192.0929, 11920.929, 23841.858, 3.0, 7.1] {
+            let (volumes, next) = rounds(&terms, 8190.0, writes(rate), rate, 0.007);
+            assert_eq!((volumes.len(), next), (2, Next::Stall(Stall::NoProgress)), "{rate}");
+        }
         // Just below 1 rounds shrink, too slowly for five of them.
         let (volumes, next) = rounds(&terms, 1000.0, writes(90.0), 100.0, 0.3);
         assert_eq!((volumes.len(), next), (6, Next::Stall(Stall::Rounds)));
