@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use change::Changes;
-pub use change::Move;
+pub use change::{Move, Moved, Outcome};
 use partition::Parts;
 
 use crate::decision::{Infeasible, NumaShare, Placement};
@@ -154,6 +154,8 @@ pub struct Totals {
     pub cpu_granted_milli: u64,
     /// Power of all hosts, in watts, as a running sum.
     pub power_watts: f64,
+    /// The part of it that is drawn because tasks are on their way.
+    pub move_watts: f64,
 }
 
 /// Sums over the cluster, integrated over time in microseconds.
@@ -925,7 +927,7 @@ impl Cluster {
         let device_milli_asked = self.totals.device_milli_asked;
         assert_eq!(
             Totals { device_milli_asked, ..totals },
-            Totals { power_watts: totals.power_watts, ..self.totals }
+            Totals { power_watts: totals.power_watts, move_watts: 0.0, ..self.totals }
         );
     }
 }

@@ -203,6 +203,9 @@ pub enum Infeasible {
     /// The task is on its way already.
     #[error("task {0} is on its way already: cancel its migration first")]
     OnItsWay(TaskId),
+    /// The task has left its host for good.
+    #[error("task {0} has gone on at the other host already: its migration cannot be cancelled")]
+    HasGoneOn(TaskId),
     /// The task is not on its way.
     #[error("task {0} is not being migrated: there is nothing to cancel")]
     NotOnItsWay(TaskId),

@@ -29,16 +29,18 @@
 //! 9. Where the rules say so, it is asked *what to change?* at the start, at a period, on load, and when a task found no
 //!    place; always when an instant is over and nobody is worth asking about. Answers are taken until one says that
 //!    nothing else is to change. A task that is on its way runs where it was until it arrives; it ends, or is thrown out,
-//!    as if it were not on its way. A period alone keeps no episode from ending.
+//!    as if it were not on its way. A period alone keeps no episode from ending. Where the rules say so, a migration goes through
+//!    stages over links that it shares, and may be given up; who stands still on the way goes on when that is over.
 
 mod pace;
 mod rebalance;
 mod slowdown;
+pub(crate) mod transfer;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::cluster::{Cluster, Status, TaskRecord, Use, used};
+use crate::cluster::{Cluster, Outcome, Status, TaskRecord, Use, used};
 use crate::decision::{Decision, Infeasible, Occasion, Placement, Request};
 use crate::event::{Cause, Event, EventKind};
 use crate::kernel::ids::{HostId, Id, IdVec, JobId, ShapeId, TaskId};
@@ -54,6 +56,7 @@ use crate::workload::Workload;
 
 use pace::Life;
 use rebalance::Agenda;
+use transfer::Transfers;
 
 /// What one step of the engine yields. Nothing is borrowed: the caller may look, think, or walk away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +84,7 @@ enum What {
     Finish,
     ChangeUse,
     LosePatience,
-    /// A migration ends.
+    /// A migration ends, or a stage of it.
     Arrive,
     /// A phase of a host ends.
     EndPhase,
@@ -129,6 +132,8 @@ pub struct Engine {
     agenda: Agenda,
     /// The kind of behaviour of each job; nothing where all are of one, or nothing depends on it.
     behaviour_kinds: IdVec<JobId, u8>,
+    /// How far migrations have come that go through stages.
+    transfers: Transfers,
 }
 
 impl Engine {
@@ -151,6 +156,7 @@ impl Engine {
             lives: BTreeMap::new(),
             agenda: Agenda::NEVER,
             behaviour_kinds: IdVec::new(),
+            transfers: Transfers::default(),
         };
         engine.draw_behaviours();
         if let Facility::Electrical(electrical) = rules.facility {
@@ -340,7 +346,7 @@ impl Engine {
             What::Finish => self.finish(task),
             What::ChangeUse => self.change_use(task),
             What::LosePatience => self.reject(task, Cause::Patience),
-            What::Arrive | What::EndPhase => self.end_move(task),
+            What::Arrive | What::EndPhase => self.end_stage(task),
         }
     }
 
@@ -367,6 +373,7 @@ impl Engine {
     }
 
     fn schedule_arrival(&mut self, after: SimDuration, task: TaskId, serial: u16) {
+        self.agenda.own += 1;
         let what = What::Arrive;
         let time = self.cluster.now() + after;
         self.scheduled.push(time, what.class(), Scheduled { subject: task.0, attempt: serial, what });
@@ -413,7 +420,7 @@ impl Engine {
     /// Takes a running task from its host and looks who can use the room.
     fn stop(&mut self, task: TaskId) -> HostId {
         if self.cluster.move_of(task).is_some() {
-            self.cancel_move(task);
+            self.cancel_move(task, Outcome::GivenUp);
         }
         let (shape, usage) = (self.held(task), self.current_use(task));
         let before = self.cluster.cpu_use(self.cluster.placement(task).host);
@@ -649,11 +656,15 @@ impl Engine {
     }
 
     fn evict_one(&mut self, task: TaskId) {
-        match self.rules.after_eviction {
-            AfterEviction::Resume => self.keep_life(task),
-            AfterEviction::Restart => self.forget_life(task),
+        let resumes = self.rules.after_eviction == AfterEviction::Resume;
+        if resumes {
+            self.keep_life(task);
         }
         let host = self.stop(task);
+        // While it was being stopped its neighbours were looked at, and it with them.
+        if !resumes {
+            self.forget_life(task);
+        }
         let record = &mut self.cluster.tasks[task];
         record.attempt = record.attempt.checked_add(1).expect("a task is evicted fewer than 65,536 times");
         self.outbox.push_back(EventKind::TaskEvicted { task, host, cause: Cause::Policy });

@@ -4,6 +4,7 @@ use crate::control::Phase;
 use crate::decision::Placement;
 use crate::kernel::ids::{HostId, TaskId};
 use crate::kernel::time::SimTime;
+use crate::models::migration::course::Leg;
 
 /// A fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,13 @@ pub enum EventKind {
         task: TaskId,
         /// Where it would have gone.
         to: HostId,
+    },
+    /// A task that is on its way gets on in another way than before: slower, not at all, or at the other host.
+    MigrationWentOn {
+        /// Which.
+        task: TaskId,
+        /// How.
+        leg: Leg,
     },
     /// A host goes to sleep, sleeps, boots or is on again.
     PhaseChanged {

@@ -110,6 +110,7 @@ fn encoded(event: &Event) -> [u8; 32] {
         EventKind::PhaseChanged { host, phase } => (9, phase as u8, TaskId(none), host.0, 0, 0),
         EventKind::Governed { host } => (10, 0, TaskId(none), host.0, 0, 0),
         EventKind::Resized { task, host } => (11, 0, task, host.0, 0, 0),
+        EventKind::MigrationWentOn { task, leg } => (15, leg as u8, task, none, 0, 0),
         EventKind::PeriodPassed => (12, 0, TaskId(none), none, 0, 0),
         EventKind::TurnedAway { task, host } => (13, 0, task, host.0, 0, 0),
         EventKind::OutOfMemory { task, host } => (14, 0, task, host.0, 0, 0),

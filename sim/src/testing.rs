@@ -312,6 +312,7 @@ impl Observer for Story {
             EventKind::MigrationCancelled { task, to } => {
                 format!("{seconds}: task {task} does not go to host {to}")
             }
+            EventKind::MigrationWentOn { task, leg } => format!("{seconds}: task {task} is {leg:?}"),
             EventKind::PhaseChanged { host, phase } => format!("{seconds}: host {host} is {phase:?}"),
             EventKind::Governed { host } => format!("{seconds}: host {host} runs in another way"),
             EventKind::Resized { task, .. } => format!("{seconds}: task {task} was resized"),

@@ -6,13 +6,15 @@
 //! in charge then: only the policies `recorded`, which repeat it, look at it, and it is known of tasks that have come,
 //! no earlier. When a recorded task will *end* stays hidden from them too.
 
-use crate::cluster::{Integrals, Move, Status, Totals, Use};
+use crate::cluster::{Integrals, Move, Moved, Status, Totals, Use};
 use crate::control::{Governor, Phase};
 use crate::decision::Placement;
 use crate::engine::Engine;
+use crate::engine::transfer::load_of;
 use crate::kernel::ids::{HostId, HostModelId, IdVec, JobId, ShapeId, TaskId, TenantId};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::Overhead;
+use crate::models::migration::course::{Forecast, Leg};
 use crate::resources::{
     DEVICE_PAGE_MIB, DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
 };
@@ -186,6 +188,32 @@ impl<'a> ClusterView<'a> {
     /// Everyone who is on the way.
     pub fn moves(self) -> impl Iterator<Item = (TaskId, Move)> {
         self.engine.cluster.moves()
+    }
+
+    /// How a task that is on its way gets on; nothing where it is not. Who is following is not called back.
+    pub fn leg_of(self, task: TaskId) -> Option<Leg> {
+        self.engine.leg_of(task)
+    }
+
+    /// The share of its speed that a task has because it is on its way: 0 when it stands still, 1 when it is not on its way.
+    pub fn pace_on_the_way(self, task: TaskId) -> f64 {
+        self.engine.pace_on_the_way(task)
+    }
+
+    /// How the last migration of a task went that is over.
+    pub fn last_move(self, task: TaskId) -> Option<Moved> {
+        self.engine.cluster.last_move(task)
+    }
+
+    /// How long a migration of a running task would take, and how long it would stand still, if nobody else were on the way.
+    pub fn migration_forecast(self, task: TaskId) -> Forecast {
+        let shape = TaskShape { resources: self.held(task), ..*self.shape(task) };
+        self.rules().migration.forecast(load_of(&shape))
+    }
+
+    /// What migrations have drawn beyond what hosts would have drawn without them since the beginning, in joules.
+    pub fn move_joules(self) -> f64 {
+        self.engine.cluster.move_joules()
     }
 
     /// The fraction of the cpu that it asked for that a running task uses now, read to six decimals; 1 where the workload

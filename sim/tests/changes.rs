@@ -20,8 +20,11 @@ use sim::metrics::Window;
 use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
 use sim::metrics::fairness::{DominantShare, DominantShares};
 use sim::models::behaviour::Behaviour;
+use sim::models::dirtying::Dirtying;
 use sim::models::facility::{Converter, Delivery, Electrical, Facility, Overhead, UpsCurve};
-use sim::models::migration::Migration;
+use sim::models::migration::course::Leg;
+use sim::models::migration::pre_copy::{OnStall, PreCopy};
+use sim::models::migration::{Migration, Mode};
 use sim::models::power::slowdown_at_frequency;
 use sim::models::topology_manager::TopologyManager;
 use sim::observe::Observer;
@@ -85,7 +88,9 @@ impl Chance {
                 self.pick(&targets)
                     .map_or(Decision::Defer, |to| Decision::Migrate(testing::placement_on(view, task, to)))
             }
-            (3, Some(task)) if view.move_of(task).is_some() => Decision::CancelMigration { task },
+            (3, Some(task)) if view.leg_of(task).is_some_and(|leg| leg != Leg::Following) => {
+                Decision::CancelMigration { task }
+            }
             (4, _) if view.phase(host) == Phase::On && view.is_vacant(host) && sleeps(view, host) => {
                 Decision::Sleep { host }
             }
@@ -124,6 +129,9 @@ struct Books {
     time: SimTime,
     watts: Vec<f64>,
     joules: Vec<f64>,
+    /// Of migrations alone.
+    move_watts: f64,
+    move_joules: f64,
     /// Of the facility: watts and joules.
     overhead_watts: Overhead,
     overhead: Overhead,
@@ -143,6 +151,8 @@ impl Books {
             time: SimTime::ZERO,
             watts: vec![0.0; hosts],
             joules: vec![0.0; hosts],
+            move_watts: 0.0,
+            move_joules: 0.0,
             overhead_watts: Overhead::default(),
             overhead: Overhead::default(),
             speeds: vec![0.0; tasks],
@@ -158,6 +168,7 @@ impl Books {
     fn pass(&mut self, to: SimTime) {
         let seconds = to.since(self.time).seconds();
         self.time = to;
+        self.move_joules += self.move_watts * seconds;
         self.overhead = self.overhead.plus(self.overhead_watts.times(seconds));
         for (sums, held) in self.held_seconds.iter_mut().zip(&self.held) {
             sums.iter_mut().zip(held).for_each(|(sum, held)| *sum += held * seconds);
@@ -170,6 +181,21 @@ impl Books {
         for host in view.topology().hosts() {
             self.watts[host.index()] = view.power_watts(host);
         }
+        self.move_watts = view
+            .moves()
+            .filter(|&(task, _)| view.leg_of(task) != Some(Leg::Waiting))
+            .map(|(task, one)| {
+                let both = [view.placement(task).host, one.to.host];
+                both.map(|host| {
+                    let (power, cpu_milli) =
+                        (&view.topology().model(host).power, view.topology().physical(host).cpu_milli);
+                    view.rules().migration.power_share
+                        * (power.max_watts(cpu_milli) - power.idle_watts(cpu_milli))
+                })
+                .iter()
+                .sum::<f64>()
+            })
+            .sum();
         self.overhead_watts = view.rules().facility.overhead(self.watts.iter().sum());
         self.held = Default::default();
         for task in running(view) {
@@ -203,8 +229,7 @@ fn speed(view: ClusterView<'_>, task: TaskId) -> f64 {
             slowdown_at_frequency(view.rules().cpu_bound.0, frequency)
         }
     };
-    let moved = if view.move_of(task).is_some() { 1.0 - view.rules().migration.slowdown } else { 1.0 };
-    let expected = moved / slowdown;
+    let expected = view.pace_on_the_way(task) / slowdown;
     // What the host does to its work is worked out anew by `assert_consistent`.
     match view.rules().cpu_quota.is_some() || view.topology().slows(host) {
         true => {
@@ -213,10 +238,27 @@ fn speed(view: ClusterView<'_>, task: TaskId) -> f64 {
                 speed <= expected * (1.0 + 1e-12),
                 "{speed} is more than {expected}: nothing makes anybody faster"
             );
-            view.speed(task)
+            speed
         }
         false => expected,
     }
+}
+
+/// Memory that is sent once, or any other way to move a task, over links that are soon crowded.
+fn migration(random: &mut Stream) -> Migration {
+    let mode =
+        [Mode::SendOnce, Mode::PreCopy, Mode::PostCopy, Mode::Hybrid, Mode::Checkpoint][random.below(5)];
+    let on_stall = [OnStall::Abort, OnStall::Stop, OnStall::PostCopy, OnStall::Throttle][random.below(4)];
+    let bandwidth_mib_per_second = [5.0, 50.0, 500.0][random.below(3)];
+    let mut migration = Migration { bandwidth_mib_per_second, mode, ..Migration::default() };
+    migration.dirtying = Dirtying {
+        mib_per_second: 1.5 * bandwidth_mib_per_second * random.unit(),
+        working_set_share: random.unit(),
+    };
+    migration.at_once = [None, Some(1), Some(2)][random.below(3)];
+    migration.pre_copy = PreCopy { on_stall, ..PreCopy::default() };
+    migration.checkpoint.device_memory_mib = 20.0 * bandwidth_mib_per_second;
+    migration
 }
 
 /// A static PUE, or one of the kinds of losses.
@@ -290,7 +332,7 @@ fn play(seed: Seed, Play { hosts, jobs, is_idle, has_question, slows }: Play) ->
         horizon,
         after_eviction,
         rebalancing: has_question.then_some(rebalancing),
-        migration: Migration { bandwidth_mib_per_second: 5.0, slowdown: 0.1, power_share: 0.1 },
+        migration: migration(&mut random),
         cpu_bound: CpuBound(0.6),
         facility: facility(&mut random, hosts),
         admission: slows.then(|| admission(&mut random)),
@@ -350,6 +392,8 @@ fn play(seed: Seed, Play { hosts, jobs, is_idle, has_question, slows }: Play) ->
         let (own, theirs) = (books.joules[host.index()], view.energy_joules(host));
         assert!((own - theirs).abs() <= 1e-9 * own.max(1.0), "host {host}: {theirs} J, not {own} J");
     }
+    let (own, theirs) = (books.move_joules, view.move_joules());
+    assert!((own - theirs).abs() <= 1e-9 * own.max(1.0), "moves drew {theirs} J, not {own} J");
     close_ledgers(view, payers.finish(view), &books);
     for (task, ends) in workload.tasks().zip(ends) {
         let has_ended = matches!(view.status(task), Status::Finished | Status::Rejected);
@@ -512,7 +556,12 @@ fn what_slows_a_task_down_delays_its_end() {
         no_place: false,
     };
     let end_of = |memory: u32, answers: &[fn(ClusterView<'_>) -> Decision]| {
-        let migration = Migration { bandwidth_mib_per_second: 10.0, slowdown: 0.1, power_share: 0.0 };
+        let migration = Migration {
+            bandwidth_mib_per_second: 10.0,
+            slowdown: 0.1,
+            power_share: 0.0,
+            ..Migration::default()
+        };
         let rules = Rules { rebalancing: Some(rebalancing), migration, ..Rules::default() };
         let work = format!("at 0 cpu 1 memory {memory} work 100");
         let mut engine = testing::engine_with("cpu 1 frequencies 0.5 | cpu 1", &work, rules);

@@ -6,6 +6,7 @@ use policies::{Policy, power, rebalance};
 use sim::kernel::rng::Seed;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::{MetricSet, Window};
+use sim::models::migration::Migration;
 use sim::rules::{Rebalancing, Rules};
 use sim::testing::{Story, engine_with};
 
@@ -23,6 +24,16 @@ fn played_in(
     hosts: &str,
     work: &str,
 ) -> (Vec<String>, impl Fn(&str) -> f64) {
+    played_with(window, Migration::default(), scheduler, [hosts, work])
+}
+
+/// The same with other migrations.
+fn played_with(
+    window: Window,
+    migration: Migration,
+    scheduler: &str,
+    [hosts, work]: [&str; 2],
+) -> (Vec<String>, impl Fn(&str) -> f64 + use<>) {
     let rebalancing = Rebalancing {
         period: SimDuration(10 * SECOND),
         first: SimTime(10 * SECOND),
@@ -31,7 +42,7 @@ fn played_in(
         no_place: true,
     };
     let horizon = Some(SimTime(2000 * SECOND));
-    let rules = Rules { rebalancing: Some(rebalancing), horizon, ..Rules::default() };
+    let rules = Rules { rebalancing: Some(rebalancing), horizon, migration, ..Rules::default() };
     let config: SchedulerConfig = toml::from_str(scheduler).expect("a scheduler");
     let mut scheduler = Scheduler::new(&config, Backfilling::Skip).expect("valid");
     scheduler.reset(Seed(1));
@@ -251,6 +262,27 @@ fn linear_begins_as_consolidation() {
         |policy: &str| played(&format!("place = 'worst_fit'\nrebalance = {policy}"), BUSY_HOSTS, BUSY).0;
     let options = "protect_targets = true, charge_switch_on = true, count_arrivals = true";
     assert_eq!(begins("{ policy = 'linear' }"), begins(&format!("{{ policy = 'consolidate', {options} }}")));
+}
+
+/// However tasks are moved, over links so slow that periods pass meanwhile, one at a time or all at once: what is planned is
+/// feasible, and everyone ends.
+#[test]
+fn planned_moves_are_feasible_however_tasks_are_moved() {
+    for policy in [
+        "'consolidate'",
+        "{ policy = 'linear', full_take_in = true }",
+        "{ policy = 'cap_no_relief', theta = 0.95 }",
+    ] {
+        for &(name, preset, _) in Migration::PRESETS {
+            for at_once in [None, Some(1)] {
+                let migration = Migration { bandwidth_mib_per_second: 12.0, at_once, ..preset };
+                let scheduler = format!("place = 'worst_fit'\nrebalance = {policy}");
+                let (_, value) = played_with(Window::default(), migration, &scheduler, [BUSY_HOSTS, BUSY]);
+                assert_eq!(value("tasks_finished"), 7.0, "{policy}, {name}");
+                assert!(value("migrations") > 0.0 && value("migration_energy") > 0.0, "{policy}, {name}");
+            }
+        }
+    }
 }
 
 /// Two hosts of four cores with a task of one core each, and a third on which two run: who is emptied, and where to, is up to the

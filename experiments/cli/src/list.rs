@@ -9,7 +9,9 @@ use runner::config::{
 };
 use serde_json::{Value, json};
 use sim::metrics::{Better, MetricSet};
+use sim::models::dirtying::Dirtying;
 use sim::models::facility::UpsCurve;
+use sim::models::migration::Migration;
 use sim::models::sleep::Sleep;
 
 use crate::args::{Family, ListArgs};
@@ -88,7 +90,11 @@ fn entries(family: Family) -> Vec<Entry> {
             let own =
                 "{ no_load, proportional, square }: lost at the load x, over rated power: c0 + c1 x + c2 x^2";
             let ups = ups.chain([("curve", own.to_owned())]).map(entry("ups"));
-            hosts.chain(devices).chain(sleep).chain(ups).chain(effects()).collect()
+            let migrations = Migration::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned()));
+            let works = Dirtying::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned()));
+            let migrations =
+                migrations.map(entry("migration")).chain(works.map(entry("work of a migration")));
+            hosts.chain(devices).chain(sleep).chain(ups).chain(migrations).chain(effects()).collect()
         }
         Family::Features => {
             let of = |family, features: &[(&'static str, &str)]| {

@@ -86,6 +86,76 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     (
         "[rules.usual]",
+        "[rules.usual]\nmigration = \"quemu\"",
+        &["unknown migration `quemu`", "did you mean `qemu`?"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"zen\" }",
+        &["`rules.usual.migration.preset`", "unknown preset `zen`", "did you mean `xen`?"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"xen\", work = \"wbe\" }",
+        &["`rules.usual.migration.work`", "did you mean `web`?"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"xen\", bandwith = 3 }",
+        &["`rules.usual.migration.bandwith`", "unknown key `bandwith`", "`bandwidth_mib_per_second`"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { bandwidth_mib_per_second = 0 }",
+        &["`rules.usual.migration.bandwidth_mib_per_second`", "0 stands there", "above 0"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"qemu\", dirty_mib_per_second = nan }",
+        &["`rules.usual.migration.dirty_mib_per_second`", "NaN stands there", "from 0 on"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"qemu\", working_set_share = 1.5 }",
+        &["`rules.usual.migration.working_set_share`", "1.5 stands there", "from 0 to 1"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"qemu\", rounds = 0 }",
+        &["`rules.usual.migration.rounds`", "0 stands there", "from 1 to 10000"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"qemu\", at_once = 0 }",
+        &["`rules.usual.migration.at_once`", "0 stands there", "from 1 on"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"qemu\", dirty_ratio = 0.5, dirty_mib_per_second = 3 }",
+        &["`rules.usual.migration.dirty_ratio`", "one of both"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { preset = \"checkpoint\", store_write_mib_per_second = 3 }",
+        &["`rules.usual.migration.store_read_mib_per_second`", "both or neither"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { mode = \"precopy\" }",
+        &["`rules.usual.migration.mode`", "precopy", "pre_copy"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = { downtime_target_seconds = 0.01 }",
+        &["`rules.usual.migration.downtime_target_seconds`", "sent once", "another `preset` or `mode`"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nmigration = \"qemu\"\nrebalancing = { period_seconds = 300 }\naccounting = \"cloudsim_3\"",
+        &["`rules.usual.accounting`", "stages of migrations", "send_once"],
+    ),
+    (
+        "[rules.usual]",
         "[rules.usual]\naccounting = \"cloudsim_3\"",
         &["`rules.usual.accounting`", "`rebalancing`"],
     ),

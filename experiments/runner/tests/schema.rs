@@ -89,6 +89,7 @@ backfilling = "easy"
 topology_manager = "restricted"
 turned_away = "leaves"
 behaviour = [{ share = 0.5, behaviour = "web" }, { share = 0.5, behaviour = { preset = "graph", page_walk = 0.1 } }]
+migration = { preset = "xen", rounds = 9 }
 [schedulers.best]
 order = "fcfs"
 place = { policy = "best_fit", search = "scan" }
@@ -140,6 +141,12 @@ const BROKEN: &[(&str, &str)] = &[
     ("pue = 1.3", "pue = \"low\""),
     ("\"arrivals_first\"", "\"arrival_first\""),
     ("backfilling = \"easy\"", "backfilling = \"eazy\""),
+    ("{ preset = \"xen\", rounds = 9 }", "\"zen\""),
+    ("preset = \"xen\"", "preset = \"zen\""),
+    ("rounds = 9", "rounds = 0"),
+    ("rounds = 9", "runds = 9"),
+    ("rounds = 9", "slowdown = 1"),
+    ("rounds = 9", "on_stall = \"wait\""),
     ("order = \"fcfs\"", "order = \"fcsf\""),
     ("policy = \"best_fit\"", "policy = \"best_fitt\""),
     ("place = { policy = \"best_fit\", search = \"scan\" }", "place = \"best_fitt\""),

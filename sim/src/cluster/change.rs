@@ -18,8 +18,10 @@ use crate::resources::{Resources, TaskShape};
 pub(crate) struct Control {
     pub(crate) phase: Phase,
     pub(crate) governor: Governor,
-    /// Migrations that go on from or to it.
+    /// Tasks that are on their way from or to it.
     moves: u16,
+    /// Those of them whose turn it is: they cost power.
+    sent: u16,
     /// Those of them that come to it.
     incoming: u16,
 }
@@ -42,10 +44,48 @@ pub struct Move {
     pub to: Placement,
     /// When it set out.
     pub since: SimTime,
-    /// When it arrives.
+    /// When it arrives; where a migration goes through stages, when the present one ends if everything stays as it is.
     pub ends: SimTime,
     /// Tells it from others of the same task that were cancelled.
     pub(crate) serial: u16,
+    /// True from when it is its turn, which costs power.
+    pub(crate) is_sent: bool,
+}
+
+/// How a migration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The task is where it was sent.
+    Arrived,
+    /// It stalled, and the task stayed where it was.
+    Failed,
+    /// Somebody cancelled it, or the task ended or was thrown out.
+    GivenUp,
+}
+
+/// How a migration went that is over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moved {
+    /// When the task set out.
+    pub since: SimTime,
+    /// When it was not on its way any more.
+    pub ended: SimTime,
+    /// What was sent, in mebibytes.
+    pub sent_mib: f64,
+    /// For how long the task stood still, in seconds.
+    pub downtime_seconds: f64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What migrations draw beyond what hosts would draw without them: in watts, and in joules until `since`.
+#[derive(Clone, Copy, Debug, Default)]
+struct MoveMeter {
+    /// How many are sent.
+    count: u32,
+    watts: f64,
+    joules: f64,
+    since: SimTime,
 }
 
 /// Everything that is kept for the third question; empty where it is never asked.
@@ -53,6 +93,9 @@ pub struct Move {
 pub(super) struct Changes {
     controls: IdVec<HostId, Control>,
     moves: BTreeMap<TaskId, Move>,
+    /// How the last migration of each task went.
+    moved: BTreeMap<TaskId, Moved>,
+    meter: MoveMeter,
     /// What tasks hold that were resized.
     resized: BTreeMap<TaskId, Resources>,
     migration: Migration,
@@ -150,6 +193,44 @@ impl Cluster {
         }
     }
 
+    /// The present stage of a migration ends at another time than was said.
+    pub(crate) fn reschedule_move(&mut self, task: TaskId, ends: SimTime, serial: u16) {
+        let one = self.change.moves.get_mut(&task).expect("the task is on its way");
+        (one.ends, one.serial) = (ends, serial);
+    }
+
+    /// A migration is over.
+    pub(crate) fn note_moved(&mut self, task: TaskId, moved: Moved) {
+        self.change.moved.insert(task, moved);
+    }
+
+    /// How the last migration of a task went that is over.
+    pub(crate) fn last_move(&self, task: TaskId) -> Option<Moved> {
+        self.change.moved.get(&task).copied()
+    }
+
+    /// What migrations have drawn until now, in joules.
+    pub(crate) fn move_joules(&self) -> f64 {
+        let MoveMeter { watts, joules, since, .. } = self.change.meter;
+        joules + watts * self.now.since(since).seconds()
+    }
+
+    /// What one migration draws on a host, in watts.
+    fn move_watts(&self, host: HostId) -> f64 {
+        let power = &self.topology.model(host).power;
+        let capacity = self.topology.physical(host).cpu_milli;
+        self.change.migration.power_share * (power.max_watts(capacity) - power.idle_watts(capacity))
+    }
+
+    /// What migrations draw changes by this much. Of none it is nothing, whatever sums were rounded to.
+    fn draw(&mut self, watts: f64) {
+        let joules = self.move_joules();
+        let meter = self.change.meter;
+        let watts = if meter.count == 0 { 0.0 } else { meter.watts + watts };
+        self.change.meter = MoveMeter { watts, joules, since: self.now, ..meter };
+        self.totals.move_watts = watts;
+    }
+
     /// A running task sets out: room on the other host, which was checked, is taken.
     pub(crate) fn begin_move(&mut self, shape: &TaskShape, one: Move) {
         let from = self.tasks[one.to.task].host;
@@ -157,18 +238,29 @@ impl Cluster {
         self.take(shape, one.to);
         self.change.moves.insert(one.to.task, one);
         self.change.controls[to].incoming += 1;
+        self.change.controls[from].moves += 1;
+        self.change.controls[to].moves += 1;
+    }
+
+    /// A task that is on its way is sent, and costs power on both hosts.
+    pub(crate) fn begin_sending(&mut self, task: TaskId) {
+        let one = self.change.moves.get_mut(&task).expect("the task is on its way");
+        one.is_sent = true;
+        let (from, to) = (self.tasks[task].host, one.to.host);
         for host in [from, to] {
             self.settle(host);
-            self.change.controls[host].moves += 1;
+            self.change.controls[host].sent += 1;
             self.update_power(host);
         }
+        self.change.meter.count += 1;
+        self.draw(self.move_watts(from) + self.move_watts(to));
     }
 
     /// A task that was on its way is not any more. Returns where it would have gone.
     pub(crate) fn cancel_move(&mut self, task: TaskId, shape: &TaskShape) -> HostId {
         let one = self.change.moves.remove(&task).expect("the task is on its way");
         self.give(shape, one.to);
-        self.leave_way(self.tasks[task].host, one.to.host);
+        self.leave_way(self.tasks[task].host, one);
         one.to.host
     }
 
@@ -192,16 +284,22 @@ impl Cluster {
             self.update_device_power(from);
             self.update_device_power(to);
         }
-        self.leave_way(from, to);
+        self.leave_way(from, one);
         from
     }
 
-    fn leave_way(&mut self, from: HostId, to: HostId) {
+    fn leave_way(&mut self, from: HostId, one: Move) {
+        let to = one.to.host;
         self.change.controls[to].incoming -= 1;
         for host in [from, to] {
             self.settle(host);
             self.change.controls[host].moves -= 1;
+            self.change.controls[host].sent -= u16::from(one.is_sent);
             self.update_power(host);
+        }
+        if one.is_sent {
+            self.change.meter.count -= 1;
+            self.draw(-(self.move_watts(from) + self.move_watts(to)));
         }
     }
 
@@ -244,7 +342,7 @@ impl Cluster {
                 model.power.watts_at(used, at_frequency, frequency)
             }
         };
-        let moving = f64::from(control.moves) * self.change.migration.power_share * (max_watts - idle_watts);
+        let moving = f64::from(control.sent) * self.change.migration.power_share * (max_watts - idle_watts);
         Some(watts + moving + self.books[host].device_power_watts)
     }
 }

@@ -1,4 +1,5 @@
-//! How fast tasks get on: at full speed unless they are moved, their host is clocked down, or it slows them.
+//! How fast tasks get on: at full speed unless they are moved, their host is clocked down, or it slows them. On its way a task
+//! may stand still.
 //!
 //! Most tasks of most episodes always run at full speed from their start to their end, and nothing is kept of them here. On
 //! hosts that slow their work (`sim/src/engine/slowdown.rs`) all tasks are looked at whenever something changes there.
@@ -63,7 +64,7 @@ impl Engine {
             self.set_pace_on(host);
             return;
         }
-        let speed = self.speed_on(host, false);
+        let speed = self.speed_on(host);
         let kept = self.lives.get(&task).copied();
         if kept.is_none() && speed == 1.0 && ready == SimDuration::ZERO {
             if !self.workload.is_censored(task) {
@@ -76,9 +77,10 @@ impl Engine {
         self.run_on(task, Life { age, done, ready, since, speed, finish: SimTime::MAX });
     }
 
-    /// The task goes on with this life: its end is scheduled anew.
+    /// The task goes on with this life: its end is scheduled anew, unless it stands still.
     fn run_on(&mut self, task: TaskId, mut life: Life) {
-        if !self.workload.is_censored(task) {
+        life.finish = SimTime::MAX;
+        if life.speed > 0.0 && !self.workload.is_censored(task) {
             let left = self.workload.work(task) + life.ready - life.done;
             let after = match life.speed == 1.0 {
                 true => left,
@@ -110,15 +112,14 @@ impl Engine {
         }
     }
 
-    /// The speed of tasks on a host, and of one that is moved from there.
-    fn speed_on(&self, host: HostId, is_moved: bool) -> f64 {
-        let frequency = match self.cluster.control(host).governor {
+    /// The speed of tasks on a host.
+    fn speed_on(&self, host: HostId) -> f64 {
+        match self.cluster.control(host).governor {
             Governor::OnDemand | Governor::Full => 1.0,
             Governor::Step(_) => {
                 1.0 / slowdown_at_frequency(self.rules.cpu_bound.0, self.cluster.frequency(host))
             }
-        };
-        if is_moved { frequency * (1.0 - self.rules.migration.slowdown) } else { frequency }
+        }
     }
 
     /// Something changed that may make a running task faster or slower.
@@ -127,7 +128,7 @@ impl Engine {
         if self.slows(host) {
             return self.set_pace_on(host);
         }
-        self.set_speed(task, self.speed_on(host, self.cluster.move_of(task).is_some()));
+        self.set_speed(task, self.speed_on(host) * self.pace_on_the_way(task));
     }
 
     fn set_speed(&mut self, task: TaskId, speed: f64) {
@@ -162,8 +163,7 @@ impl Engine {
     pub(super) fn assert_pace(&self) {
         for host in self.cluster.topology().hosts().filter(|&host| self.slows(host)) {
             for (task, slowdown) in self.slowdowns_on(host) {
-                let is_moved = self.cluster.move_of(task).is_some();
-                let expected = self.speed_on(host, is_moved) / slowdown;
+                let expected = self.speed_on(host) * self.pace_on_the_way(task) / slowdown;
                 assert_eq!(self.speed(task), expected, "task {task} on host {host} gets on as it should");
             }
         }
@@ -180,8 +180,7 @@ impl Engine {
     pub(super) fn set_pace_on(&mut self, host: HostId) {
         if self.slows(host) {
             for (task, slowdown) in self.slowdowns_on(host) {
-                let is_moved = self.cluster.move_of(task).is_some();
-                self.set_speed(task, self.speed_on(host, is_moved) / slowdown);
+                self.set_speed(task, self.speed_on(host) * self.pace_on_the_way(task) / slowdown);
             }
             return;
         }

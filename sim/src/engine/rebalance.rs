@@ -1,12 +1,13 @@
 //! The third question: when it is asked, and what its answers do.
 
 use super::Engine;
-use crate::cluster::{Move, Status};
+use crate::cluster::{Move, Outcome, Status};
 use crate::control::{Governor, Phase};
 use crate::decision::{Decision, Infeasible, Occasion, Placement};
 use crate::event::EventKind;
 use crate::kernel::ids::{HostId, Id, TaskId};
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::models::migration::course::Leg;
 use crate::resources::{Resources, TaskShape};
 
 /// When it is asked what to change.
@@ -20,7 +21,7 @@ pub(super) struct Agenda {
     is_lively: bool,
     /// How many of the scheduled events are ends of migrations and of phases.
     pub(super) own: usize,
-    /// Counts the migrations, and begins anew when there are too many to count.
+    /// Counts the migrations and their stages, and begins anew when there are too many to count.
     serial: u16,
 }
 
@@ -66,7 +67,9 @@ impl Engine {
         let Some(rebalancing) = self.rules.rebalancing else { return SimTime::MAX };
         let is_stuck = self.agenda.is_lively && !rebalancing.no_place && self.cluster.totals().waiting > 0;
         let totals = self.cluster.totals();
-        let ends = self.rules.horizon.is_some() || self.scheduled.len() > self.agenda.own;
+        let ends = self.rules.horizon.is_some()
+            || self.scheduled.len() > self.agenda.own
+            || self.is_somebody_standing();
         let lives = totals.running + totals.waiting > 0 && ends;
         if !lives && !is_stuck && self.next_arrival().is_none() {
             return SimTime::MAX;
@@ -126,8 +129,11 @@ impl Engine {
             Decision::Migrate(placement) => self.migrate(placement),
             Decision::CancelMigration { task } => {
                 self.check_runs(task)?;
-                self.cluster.move_of(task).ok_or(Infeasible::NotOnItsWay(task))?;
-                self.cancel_move(task);
+                let leg = self.leg_of(task).ok_or(Infeasible::NotOnItsWay(task))?;
+                if leg == Leg::Following {
+                    return Err(Infeasible::HasGoneOn(task));
+                }
+                self.cancel_move(task, Outcome::GivenUp);
                 self.set_pace(task);
                 Ok(())
             }
@@ -173,18 +179,29 @@ impl Engine {
         self.cluster.check(&shape, to)?;
         let since = self.cluster.now();
         let length = self.rules.migration.duration(shape.resources.memory_mib);
-        let serial = self.agenda.serial.wrapping_add(1);
-        self.agenda.serial = serial;
-        self.cluster.begin_move(&shape, Move { to, since, ends: since + length, serial });
+        let serial = self.next_serial();
+        self.cluster.begin_move(&shape, Move { to, since, ends: since + length, serial, is_sent: false });
         self.outbox.push_back(EventKind::MigrationStarted { placement: to });
-        self.agenda.own += 1;
-        self.schedule_arrival(length, task, serial);
-        self.set_pace(task);
+        if self.has_stages() {
+            self.begin_transfer(task);
+        } else {
+            self.cluster.begin_sending(task);
+            self.schedule_arrival(length, task, serial);
+            self.set_pace(task);
+        }
         Ok(())
+    }
+
+    /// A number that nothing scheduled has, or nothing that was scheduled lately.
+    pub(super) fn next_serial(&mut self) -> u16 {
+        self.agenda.serial = self.agenda.serial.wrapping_add(1);
+        self.agenda.serial
     }
 
     /// A task has arrived.
     pub(super) fn end_move(&mut self, task: TaskId) {
+        let moved = self.end_transfer(task, Outcome::Arrived);
+        self.cluster.note_moved(task, moved);
         let (shape, usage) = (self.held(task), self.current_use(task));
         let to = self.cluster.move_of(task).expect("it is on its way").to.host;
         let before = self.cluster.cpu_use(to);
@@ -195,15 +212,19 @@ impl Engine {
         self.watch_load(to, before);
         self.pending.on_release(from, &self.cluster, &self.shapes);
         self.is_news = true;
+        self.begin_turns();
     }
 
     /// A task that was on its way is not any more.
-    pub(super) fn cancel_move(&mut self, task: TaskId) {
+    pub(super) fn cancel_move(&mut self, task: TaskId, outcome: Outcome) {
+        let moved = self.end_transfer(task, outcome);
+        self.cluster.note_moved(task, moved);
         let shape = self.held(task);
         let to = self.cluster.cancel_move(task, &shape);
         self.outbox.push_back(EventKind::MigrationCancelled { task, to });
         self.pending.on_release(to, &self.cluster, &self.shapes);
         self.is_news = true;
+        self.begin_turns();
     }
 
     fn sleep(&mut self, host: HostId) -> Result<(), Infeasible> {

@@ -23,6 +23,7 @@ use crate::event::{Event, EventKind};
 use crate::kernel::ids::{HostId, IdVec, TaskId, TenantId};
 use crate::kernel::time::SimTime;
 use crate::metrics::Window;
+use crate::models::migration::course::Leg;
 use crate::observe::Observer;
 use crate::resources::WHOLE_DEVICE;
 use crate::view::ClusterView;
@@ -200,6 +201,11 @@ impl Observer for EnergyByTenant {
                 self.refresh(to, view);
                 self.refresh(view.placement(task).host, view);
             }
+            // Whoever waits for its turn draws nothing yet; from then on all legs are the same.
+            EventKind::MigrationWentOn { task, .. } => {
+                let ends = view.move_of(task).map(|one| [view.placement(task).host, one.to.host]);
+                ends.into_iter().flatten().for_each(|host| self.refresh(host, view));
+            }
             EventKind::TaskSubmitted { .. }
             | EventKind::TaskRejected { .. }
             | EventKind::TurnedAway { .. }
@@ -230,9 +236,11 @@ impl Split<'_, '_> {
         };
         let move_watts =
             view.rules().migration.power_share * (power.max_watts(cpu_milli) - power.idle_watts(cpu_milli));
-        moving.iter().for_each(|&task| self.shares.add(self.payer(task), move_watts));
+        let sent: Vec<TaskId> =
+            moving.iter().copied().filter(|&task| view.leg_of(task) != Some(Leg::Waiting)).collect();
+        sent.iter().for_each(|&task| self.shares.add(self.payer(task), move_watts));
         let device_watts = self.devices(&at_work, &moving);
-        let cpu_watts = watts - device_watts - move_watts * moving.len() as f64;
+        let cpu_watts = watts - device_watts - move_watts * sent.len() as f64;
         let idle_watts = power.idle_watts(cpu_milli).min(cpu_watts);
         self.reserved(idle_watts, &at_work, &moving);
         self.used(cpu_watts - idle_watts, &at_work);

@@ -250,7 +250,7 @@ impl Consolidation {
             EventKind::MigrationStarted { placement } => {
                 (Some(placement.task), [Some(view.placement(placement.task).host), None])
             }
-            EventKind::MigrationCancelled { task, .. } => {
+            EventKind::MigrationCancelled { task, .. } | EventKind::MigrationWentOn { task, .. } => {
                 (Some(task), [Some(view.placement(task).host), None])
             }
             EventKind::PhaseChanged { host, .. } => (None, [Some(host), None]),
@@ -267,7 +267,7 @@ impl Consolidation {
             self.tasks[task].pass(now);
             let (runs, is_moved) = (view.status(task) == Status::Running, view.move_of(task).is_some());
             let demanded = if runs { view.cpu_demand_milli(task) } else { 0.0 };
-            let given = if is_moved { demanded * (1.0 - view.rules().migration.slowdown) } else { demanded };
+            let given = demanded * view.pace_on_the_way(task);
             self.tasks[task].record(now, demanded, given, is_moved);
         }
         for host in hosts.into_iter().flatten() {
@@ -275,12 +275,13 @@ impl Consolidation {
             book.pass(now);
             let (used, capacity) =
                 (view.cpu_use_milli(host), u64::from(view.topology().physical(host).cpu_milli));
-            let leaves = || view.hosted(host).any(|task| view.move_of(task).is_some());
+            let is_slowed =
+                || view.has_moves(host) && view.hosted(host).any(|task| view.pace_on_the_way(task) < 1.0);
             book.is_recorded = true;
             book.lacked = used.saturating_sub(capacity) as f64;
             book.is_active = !view.is_vacant(host);
             book.is_full = used >= capacity && capacity > 0;
-            book.is_short = used > capacity || (view.rules().migration.slowdown > 0.0 && leaves());
+            book.is_short = used > capacity || is_slowed();
         }
     }
 
@@ -324,6 +325,7 @@ impl Consolidation {
             EventKind::TaskSubmitted { .. }
             | EventKind::TaskRejected { .. }
             | EventKind::UseChanged { .. }
+            | EventKind::MigrationWentOn { .. }
             | EventKind::PhaseChanged { .. }
             | EventKind::Governed { .. }
             | EventKind::TurnedAway { .. }

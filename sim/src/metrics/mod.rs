@@ -82,6 +82,10 @@ pub trait Metric: Default {
     #[inline]
     fn on_migrated(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
 
+    /// A task that was on its way is not any more, and has not arrived.
+    #[inline]
+    fn on_migration_cancelled(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
+
     /// The agent on a host turned a task away.
     #[inline]
     fn on_turned_away(&mut self, _task: TaskId, _view: ClusterView<'_>) {}
@@ -121,6 +125,7 @@ impl Told {
             | EventKind::MigrationCancelled { task, .. }
             | EventKind::TurnedAway { task, .. }
             | EventKind::OutOfMemory { task, .. }
+            | EventKind::MigrationWentOn { task, .. }
             | EventKind::Resized { task, .. } => task,
             EventKind::MigrationStarted { placement } => placement.task,
             EventKind::PhaseChanged { .. } | EventKind::Governed { .. } | EventKind::PeriodPassed => {
@@ -221,8 +226,9 @@ macro_rules! metrics {
                     EventKind::MigrationEnded { task, .. } => tell!(on_migrated, task),
                     EventKind::TurnedAway { task, .. } => tell!(on_turned_away, task),
                     EventKind::OutOfMemory { task, .. } => tell!(on_out_of_memory, task),
+                    EventKind::MigrationCancelled { task, .. } => tell!(on_migration_cancelled, task),
                     EventKind::UseChanged { .. }
-                    | EventKind::MigrationCancelled { .. }
+                    | EventKind::MigrationWentOn { .. }
                     | EventKind::PhaseChanged { .. }
                     | EventKind::Governed { .. }
                     | EventKind::Resized { .. }
@@ -290,6 +296,12 @@ metrics! {
     turned_away,
     tasks_unaligned,
     migrations: service_levels::Migrations,
+    migrations_failed,
+    migration_time_mean,
+    migration_downtime_mean,
+    migration_downtime_p99,
+    migration_traffic,
+    migration_energy,
     energy_kwh: service_levels::Energy,
     slatah_percent: service_levels::Slatah,
     slatah_paper_percent: service_levels::SlatahPaper,

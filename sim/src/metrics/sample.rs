@@ -24,7 +24,7 @@ impl Mean {
 
 /// The smallest value that at least this share of all values does not exceed (nearest rank); zero of nothing.
 /// Of the values, `zeros` are zero and the others are listed.
-fn percentile(zeros: usize, others: &[u64], share: f64) -> u64 {
+pub(super) fn percentile(zeros: usize, others: &[u64], share: f64) -> u64 {
     let rank = (share * (zeros + others.len()) as f64).ceil() as usize;
     match rank.checked_sub(zeros + 1) {
         None => 0,

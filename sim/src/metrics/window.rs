@@ -49,6 +49,8 @@ struct Snapshot {
     time: SimTime,
     integrals: Integrals,
     it_energy_joules: f64,
+    /// What migrations drew of it.
+    move_joules: f64,
     /// Of the facility, in joules.
     overhead: Overhead,
     totals: Totals,
@@ -60,6 +62,7 @@ impl Snapshot {
             time: view.now(),
             integrals: *view.integrals(),
             it_energy_joules: view.it_energy_joules(),
+            move_joules: view.move_joules(),
             overhead: view.facility_overhead_joules(),
             totals: *view.totals(),
         }
@@ -90,6 +93,7 @@ impl Snapshot {
                 cpu_granted_milli: less(now.cpu_granted_milli, held.cpu_granted_milli),
             },
             it_energy_joules: view.it_energy_joules() - held.power_watts * passed.seconds(),
+            move_joules: view.move_joules() - held.move_watts * passed.seconds(),
             overhead: view
                 .facility_overhead_joules()
                 .minus(view.rules().facility.overhead(held.power_watts).times(passed.seconds())),
@@ -202,6 +206,11 @@ impl<'a> Measured<'a> {
         self.end.it_energy_joules - self.begin.it_energy_joules
     }
 
+    /// What migrations drew of that beyond what hosts would have drawn without them, in joules.
+    pub fn move_joules(&self) -> f64 {
+        self.end.move_joules - self.begin.move_joules
+    }
+
     /// What the facility drew during it beyond its hosts, in joules.
     pub fn overhead_joules(&self) -> Overhead {
         self.end.overhead.minus(self.begin.overhead)
@@ -287,6 +296,9 @@ mod tests {
         "turned_away",
         "out_of_memory",
         "migrations",
+        "migrations_failed",
+        "migration_traffic",
+        "migration_energy",
         "empty_host_hours",
     ];
     /// Averages over the time of the window.
@@ -306,6 +318,9 @@ mod tests {
     /// Said of tasks, or true at the end, or of moments that are rare.
     const OTHERS: &[&str] = &[
         "pue",
+        "migration_time_mean",
+        "migration_downtime_mean",
+        "migration_downtime_p99",
         "bounded_slowdown_mean",
         "slowdown_jain",
         "wait_mean",

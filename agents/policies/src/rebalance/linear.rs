@@ -219,7 +219,7 @@ impl Turn<'_> {
         };
         let [idle_watts, full_watts] = self.scene.idle_and_full_watts(index);
         let host = &self.scene.hosts[index];
-        let seconds = self.scene.migration_seconds(asker.memory_mib);
+        let seconds = self.scene.migration_seconds(asker);
         let role = &self.roles[index];
         Some(Target {
             rise: rise(false)?,
@@ -236,7 +236,7 @@ impl Turn<'_> {
     fn promise(&mut self, asker: Asker, target: usize) -> Promise {
         let role = self.roles[target];
         let outlook = role.outlook.and(Outlook::of(&self.scene, asker.task, self.habits));
-        let seconds = self.scene.migration_seconds(asker.memory_mib);
+        let seconds = self.scene.migration_seconds(asker);
         let arrival_seconds = role.arrival_seconds.max(seconds);
         self.roles[target] = Role { is_target: true, arrival_seconds, outlook, ..role };
         Promise { asker, target, before: self.scene.add(target, asker), role }
@@ -287,7 +287,7 @@ impl Turn<'_> {
         let [_, full_watts] = self.scene.idle_and_full_watts(index);
         let moved = |&task: &TaskId| {
             let asker = self.scene.asker(task);
-            asker.demand_milli * self.scene.migration_seconds(asker.memory_mib)
+            asker.demand_milli * self.scene.migration_seconds(asker)
         };
         Source {
             used: host.used,

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use sim::control::Phase;
 use sim::decision::Occasion;
+use sim::models::migration::course::Leg;
 
 use super::scene::Histories;
 use crate::prelude::*;
@@ -44,6 +45,11 @@ impl<P: Planner> Policy for Planned<P> {
             }
             self.plan = self.planner.plan(view, &self.histories).into();
             self.is_planned = true;
+        }
+        // Who has gone on at another host cannot be sent on until it has all of its memory.
+        let has_gone_on = |&&(task, _): &&(TaskId, HostId)| view.leg_of(task) == Some(Leg::Following);
+        while self.plan.front().filter(has_gone_on).is_some() {
+            self.plan.pop_front();
         }
         let Some(&(task, host)) = self.plan.front() else {
             self.is_planned = false;

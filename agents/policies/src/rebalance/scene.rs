@@ -6,6 +6,7 @@ use sim::cluster::Move;
 use sim::control::Phase;
 use sim::kernel::ids::{HostId, HostModelId, TaskId};
 use sim::models::cloudsim::{self, Standing};
+use sim::models::migration::course::Load;
 use sim::models::power::HostPower;
 use sim::view::ClusterView;
 
@@ -216,7 +217,7 @@ impl<'a> Scene<'a> {
     /// How many steps of a history of so many seconds each the longest migration from a host takes, rounded up.
     pub(super) fn steps_ahead(&self, index: usize, extra_memory_mib: u32, step_seconds: f64) -> f64 {
         let most = self.hosts[index].memory_mib_most.max(extra_memory_mib);
-        (self.view.rules().migration.duration(most).seconds() / step_seconds).ceil()
+        (self.view.rules().migration.forecast(Load::memory(most)).total_seconds / step_seconds).ceil()
     }
 
     /// True when a host has room for a task: a core that is fast enough, cpu that nobody takes, memory.
@@ -306,9 +307,9 @@ impl<'a> Scene<'a> {
         [0.0, 1.0].map(|utilisation| cloudsim::watts(&host.power, utilisation, host.capacity_milli))
     }
 
-    /// How long a migration of so much memory takes, in seconds.
-    pub(super) fn migration_seconds(&self, memory_mib: u32) -> f64 {
-        self.view.rules().migration.duration(memory_mib).seconds()
+    /// How long the migration of a task takes, in seconds, if nobody else is on the way.
+    pub(super) fn migration_seconds(&self, asker: Asker) -> f64 {
+        self.view.migration_forecast(asker.task).total_seconds
     }
 
     pub(super) fn is_host_given_anything(&self, index: usize) -> bool {

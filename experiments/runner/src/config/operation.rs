@@ -2,11 +2,14 @@
 
 use policies::scheduler::SchedulerConfig;
 use sim::kernel::time::{SimDuration, SimTime};
+use sim::models::migration::Mode;
 use sim::rules::Accounting;
 
 use super::check::Checked;
 use super::document::Document;
-use super::{BehaviourConfig, ExperimentConfig, HostGroupConfig, RulesConfig, ScenarioConfig};
+use super::{
+    BehaviourConfig, ExperimentConfig, HostGroupConfig, MigrationConfig, RulesConfig, ScenarioConfig,
+};
 
 /// Keys of a host group beyond what it has.
 pub(super) fn host_group(group: &HostGroupConfig, document: &Document, at: &[&str]) -> Checked {
@@ -55,13 +58,8 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
         _ => Ok(()),
     };
     number(&["cpu_bound"], config.cpu_bound, "from 0 to 1", |share| (0.0..=1.0).contains(&share))?;
-    if let Some(migration) = config.migration {
-        let key = |name| ["migration", name];
-        let bandwidth = Some(migration.bandwidth_mib_per_second);
-        number(&key("bandwidth_mib_per_second"), bandwidth, "above 0", |value| value > 0.0)?;
-        let slowdown = Some(migration.slowdown);
-        number(&key("slowdown"), slowdown, "from 0 on and below 1", |value| (0.0..1.0).contains(&value))?;
-        number(&key("power_share"), Some(migration.power_share), "from 0 on", |value| value >= 0.0)?;
+    if let Some((key, problem)) = config.migration.as_ref().and_then(MigrationConfig::problem) {
+        return refuse(&["migration", key], problem);
     }
     number(&["cpu_quota"], config.cpu_quota, "above 0", |quota| quota > 0.0)?;
     if config.turned_away.is_some() && config.topology_manager.is_none() {
@@ -90,6 +88,11 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
         if config.rebalancing.is_none() {
             let problem = "\"cloudsim_3\" stands there, which looks at hosts when a period passes; allowed is that with \
                            `rebalancing`, or \"exact\"";
+            return refuse(&["accounting"], problem.to_owned());
+        }
+        if config.migration.as_ref().is_some_and(|migration| migration.migration().mode != Mode::SendOnce) {
+            let problem = "\"cloudsim_3\" stands there, which knows no stages of migrations; allowed is that with `migration` in \
+                           the mode \"send_once\", or \"exact\"";
             return refuse(&["accounting"], problem.to_owned());
         }
         if config.warm_up_seconds.is_some() || config.measure_seconds.is_some() {

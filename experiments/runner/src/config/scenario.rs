@@ -13,14 +13,13 @@ use sim::kernel::rng::Seed;
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::Window;
 use sim::models::facility::Facility;
-use sim::models::migration::Migration;
 use sim::models::topology_manager::TopologyManager;
 use sim::rules::{
     Accounting, Admission, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, TurnedAway,
     WhenNoPlace,
 };
 
-use super::{BehaviourConfig, FacilityConfig, Named, schema};
+use super::{BehaviourConfig, FacilityConfig, MigrationConfig, Named, schema};
 
 /// The seeds, each once: a list, or `{ from, count }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -132,10 +131,10 @@ pub struct RulesConfig {
     /// When schedulers are asked what to change of what runs; without it, never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rebalancing: Option<RebalancingConfig>,
-    /// What moving a running task costs.
+    /// What moving a running task costs: the name of a preset, or a table. Without it, all of the memory is sent once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::migration")]
-    pub migration: Option<Migration>,
+    pub migration: Option<MigrationConfig>,
     /// How much of the time of tasks waits for the cpu, 0 to 1; without it, all.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -218,7 +217,7 @@ impl RulesConfig {
             horizon: self.horizon_seconds.and_then(SimTime::from_seconds),
             facility: self.pue.map_or_else(Facility::default, Facility::StaticPue),
             rebalancing: self.rebalancing.as_ref().map(RebalancingConfig::rebalancing),
-            migration: self.migration.unwrap_or_default(),
+            migration: self.migration.as_ref().map(MigrationConfig::migration).unwrap_or_default(),
             cpu_bound: self.cpu_bound.map(CpuBound).unwrap_or_default(),
             accounting: self.accounting,
         }
@@ -281,7 +280,7 @@ pub const RULES: &[(&str, &str, &str)] = &[
     ),
     (
         "migration",
-        "a table: bandwidth_mib_per_second, slowdown, power_share (default: 10 Gb/s, 0.1, 0.1)",
+        "a name, or a table: preset, mode, bandwidth_mib_per_second, slowdown, power_share, work and others (default: send_once)",
         "what moving a running task costs",
     ),
     ("cpu_bound", "a number from 0 to 1 (default: 1)", "how much of the time of tasks waits for the cpu"),

@@ -9,8 +9,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sim::metrics::MetricSet;
+use sim::models::dirtying::Dirtying;
 use sim::models::facility::UpsCurve;
 use sim::models::gpu_power::GpuCurve;
+use sim::models::migration::pre_copy::OnStall;
+use sim::models::migration::{Migration, Mode};
 use sim::models::power::HostPower;
 use sim::models::sleep::Sleep;
 use sim::models::topology_manager::TopologyManager;
@@ -18,6 +21,7 @@ use sim::resources::DeviceClass;
 use sim::rules::{Accounting, AfterEviction, DecideAfter, EventOrder, TurnedAway, WhenNoPlace};
 use traces::transform::Transform;
 
+use super::migration::{self, Range};
 use super::shape::{fields, variants};
 use super::{
     ClusterConfig, ExperimentConfig, NodesPower, cluster_help, cluster_names, gpu_power_list,
@@ -111,7 +115,49 @@ pub(super) fn turned_away(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn migration(_: &mut SchemaGenerator) -> Schema {
-    schema(numbers(&["bandwidth_mib_per_second", "slowdown", "power_share"], &[]))
+    let presets = one_of(Migration::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned())));
+    let number = |key: &migration::Key| {
+        let mut held = json!({ "type": "number", "description": key.help });
+        let (bound, value) =
+            if key.range == Range::Positive { ("exclusiveMinimum", 0) } else { ("minimum", 0) };
+        held[bound] = value.into();
+        match key.range {
+            Range::BelowOne => held["exclusiveMaximum"] = 1.into(),
+            Range::Share => held["maximum"] = 1.into(),
+            Range::Positive | Range::NotNegative => {}
+        }
+        (key.name.to_owned(), held)
+    };
+    let mut properties: Map<String, Value> = migration::KEYS.iter().map(number).collect();
+    let works = Dirtying::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned()));
+    let modes = enumeration::<Mode>(&[
+        ("send_once", "all of the memory once, without downtime"),
+        ("pre_copy", "in rounds while the task runs, the last one while it stands still"),
+        ("post_copy", "the task goes on at the other host, and its memory follows"),
+        ("hybrid", "one round, then what it left follows"),
+        ("checkpoint", "stopped, saved, sent and loaded again"),
+    ]);
+    let stalls = enumeration::<OnStall>(&[
+        ("abort", "given up: the task stays where it was"),
+        ("stop", "stopped at once, for however long it takes"),
+        ("post_copy", "the task goes on at the other host, and what is left follows"),
+        ("throttle", "slowed down as soon as rounds shrink too slowly"),
+    ]);
+    properties.insert("preset".to_owned(), presets.clone());
+    properties.insert("work".to_owned(), one_of(works));
+    properties.insert("mode".to_owned(), modes.to_value());
+    properties.insert("on_stall".to_owned(), stalls.to_value());
+    let rounds = json!({
+        "type": "integer", "minimum": 1, "maximum": migration::MOST_ROUNDS, "description": "the most rounds of pre-copy",
+    });
+    properties.insert("rounds".to_owned(), rounds);
+    let at_once = json!({
+        "type": "integer", "minimum": 1,
+        "description": "the most migrations that leave a host, and that come to it, at a time; others wait and run meanwhile",
+    });
+    properties.insert("at_once".to_owned(), at_once);
+    let table = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    json_schema!({ "anyOf": [presets, table] })
 }
 
 pub(super) fn sleep(_: &mut SchemaGenerator) -> Schema {
