@@ -18,6 +18,7 @@ use sim::kernel::time::{SimDuration, SimTime};
 use sim::metrics::Window;
 use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
 use sim::metrics::fairness::{DominantShare, DominantShares};
+use sim::models::cooling::{Cooling, Outside};
 use sim::models::facility::{Converter, Delivery, Electrical, Facility, Overhead, UpsCurve};
 use sim::models::migration::Migration;
 use sim::models::power::slowdown_at_frequency;
@@ -167,7 +168,7 @@ impl Books {
         for host in view.topology().hosts() {
             self.watts[host.index()] = view.power_watts(host);
         }
-        self.overhead_watts = view.rules().facility.overhead(self.watts.iter().sum());
+        self.overhead_watts = view.rules().facility.overhead(self.watts.iter().sum(), Outside::default());
         self.held = Default::default();
         for task in running(view) {
             let held = &mut self.held[view.tenant(task).index()];
@@ -219,7 +220,8 @@ fn facility(random: &mut Stream, hosts: usize) -> Facility {
         },
     };
     let rated_watts = 1000.0 * hosts as f64;
-    Facility::Electrical(Electrical { delivery, rated_watts, distribution: 0.02, other: 0.01, cooling: 0.3 })
+    let cooling = Cooling::constant(0.3);
+    Facility::Electrical(Electrical { delivery, rated_watts, distribution: 0.02, other: 0.01, cooling })
 }
 
 /// Plays a random episode; gives the energy of each host.

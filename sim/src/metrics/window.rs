@@ -15,6 +15,7 @@ use crate::cluster::{Integrals, Totals};
 use crate::kernel::time::SimTime;
 use crate::models::facility::{Facility, Overhead};
 use crate::rules::Rules;
+use crate::surroundings::Footprint;
 use crate::topology::Topology;
 use crate::view::ClusterView;
 
@@ -49,8 +50,8 @@ struct Snapshot {
     time: SimTime,
     integrals: Integrals,
     it_energy_joules: f64,
-    /// Of the facility, in joules.
-    overhead: Overhead,
+    /// Of the facility.
+    footprint: Footprint,
     totals: Totals,
 }
 
@@ -60,7 +61,7 @@ impl Snapshot {
             time: view.now(),
             integrals: *view.integrals(),
             it_energy_joules: view.it_energy_joules(),
-            overhead: view.facility_overhead_joules(),
+            footprint: view.footprint(),
             totals: *view.totals(),
         }
     }
@@ -83,9 +84,7 @@ impl Snapshot {
                 cpu_milli_on: less(now.cpu_milli_on, held.cpu_milli_on),
             },
             it_energy_joules: view.it_energy_joules() - held.power_watts * passed.seconds(),
-            overhead: view
-                .facility_overhead_joules()
-                .minus(view.rules().facility.overhead(held.power_watts).times(passed.seconds())),
+            footprint: view.footprint().minus(view.footprint_since(time, held.power_watts)),
             totals: held,
         }
     }
@@ -193,7 +192,12 @@ impl<'a> Measured<'a> {
 
     /// What the facility drew during it beyond its hosts, in joules.
     pub fn overhead_joules(&self) -> Overhead {
-        self.end.overhead.minus(self.begin.overhead)
+        self.footprint().overhead
+    }
+
+    /// What the facility took during it.
+    pub fn footprint(&self) -> Footprint {
+        self.end.footprint.minus(self.begin.footprint)
     }
 
     /// Energy of the whole facility during it, in joules.
