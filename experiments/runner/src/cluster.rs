@@ -200,6 +200,7 @@ fn host_model(group: &HostGroupConfig, kinds: &[DeviceKind], features: &[String]
             core_milli: group.core_milli,
             frequencies: group.frequencies.clone(),
             sleep: group.sleep,
+            embodied_kilograms: 0.0,
         },
     }
 }

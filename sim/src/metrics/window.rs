@@ -228,11 +228,30 @@ impl<'a> Measured<'a> {
 mod tests {
     use super::*;
     use crate::metrics::MetricSet;
+    use crate::models::cooling::Cooling;
+    use crate::models::facility::{Delivery, Electrical, UpsCurve};
     use crate::testing;
     use std::fmt::Write;
+    use std::sync::Arc;
 
     /// Two hosts, one with GPUs, and more work than they hold: tasks wait, some lose patience.
-    const CLUSTER: &str = "cpu 8 memory 64 gpus 2 | cpu 4 memory 32";
+    const CLUSTER: &str = "cpu 8 memory 64 gpus 2 embodied 1900 | cpu 4 memory 32 embodied 1100";
+
+    /// Borders that are those of no window, of some, and of some events.
+    const SURROUNDINGS: &str =
+        "celsius 0:10,30:24,61:31,95:36,150:18 | carbon 0:400,20:100,100:700 | price 0:40,33:-10,120:90";
+
+    fn in_weather() -> Rules {
+        let (_, curve, _) = UpsCurve::PRESETS[1];
+        let electrical = Electrical {
+            delivery: Delivery::Ups { curve, count: 2 },
+            rated_watts: 2000.0,
+            distribution: 0.02,
+            other: 0.01,
+            cooling: Cooling::preset("economiser_water", 2400.0).expect("a preset"),
+        };
+        Rules { facility: Facility::Electrical(electrical), ..Rules::default() }
+    }
 
     fn workload() -> String {
         let mut text = String::new();
@@ -248,7 +267,8 @@ mod tests {
 
     /// The values over a window; over the whole episode by the way that knows no windows when there is none.
     fn values(window: Option<Window>) -> Vec<f64> {
-        let mut engine = testing::engine(CLUSTER, &workload());
+        let mut engine = testing::engine_with(CLUSTER, &workload(), in_weather());
+        engine = engine.with_surroundings(Arc::new(testing::surroundings(SURROUNDINGS)));
         let mut metrics = match window {
             Some(window) => MetricSet::over(window, engine.view()),
             None => MetricSet::default(),
@@ -274,6 +294,11 @@ mod tests {
         "energy_facility",
         "energy_losses",
         "energy_cooling",
+        "water",
+        "carbon_operational",
+        "carbon_embodied",
+        "energy_cost",
+        "free_cooling_hours",
         "tasks_finished",
         "tasks_rejected",
         "evictions",
@@ -294,6 +319,8 @@ mod tests {
     /// Said of tasks, or true at the end, or of moments that are rare.
     const OTHERS: &[&str] = &[
         "pue",
+        "wue",
+        "cue",
         "bounded_slowdown_mean",
         "slowdown_jain",
         "wait_mean",
