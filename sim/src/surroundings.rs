@@ -178,6 +178,8 @@ pub struct Surroundings {
     /// When each stretch begins, and what holds in it; the first begins at 0.
     stretches: Vec<(SimTime, Conditions)>,
     forecast: SimDuration,
+    /// Nothing is foreseen from here on.
+    known_until: SimTime,
 }
 
 impl Default for Surroundings {
@@ -210,7 +212,14 @@ impl Surroundings {
         Self {
             stretches: borders.into_iter().map(|time| (time, conditions(time))).collect(),
             forecast: SimDuration(FORECAST_HOURS * MICROSECONDS_PER_HOUR),
+            known_until: SimTime::MAX,
         }
+    }
+
+    /// The same, of which nobody foresees what is from this moment on, since nobody will ever know.
+    #[must_use]
+    pub fn known_until(self, known_until: SimTime) -> Self {
+        Self { known_until, ..self }
     }
 
     /// The same, foreseen for so long.
@@ -236,7 +245,7 @@ impl Surroundings {
 
     /// What is foreseen at a moment.
     pub(crate) fn forecast(&self, now: SimTime) -> Forecast<'_> {
-        Forecast { surroundings: self, now, end: now + self.forecast }
+        Forecast { surroundings: self, now, end: (now + self.forecast).min(self.known_until).max(now) }
     }
 }
 
@@ -275,6 +284,11 @@ pub struct Forecast<'a> {
 }
 
 impl<'a> Forecast<'a> {
+    /// Now.
+    pub fn begin(self) -> SimTime {
+        self.now
+    }
+
     /// The last moment that is foreseen.
     pub fn end(self) -> SimTime {
         self.end
@@ -362,6 +376,8 @@ mod tests {
         assert_eq!(forecast.mean(carbon, at(3), at(10)), None, "before now");
         assert_eq!(forecast.mean(|seen| seen.outside.map(|air| air.dry_bulb_celsius), at(4), at(5)), None);
         assert_eq!((forecast.at(at(16)).is_some(), forecast.at(at(17))), (true, None));
+        let known = surroundings.clone().known_until(at(12));
+        assert_eq!([known.forecast(at(4)).end(), known.forecast(at(13)).end()], [at(12), at(13)]);
         assert_eq!(forecast.borders().map(|border| border.0 / SECOND).collect::<Vec<_>>(), [10, 15]);
     }
 

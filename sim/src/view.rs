@@ -100,6 +100,11 @@ impl<'a> ClusterView<'a> {
         self.engine.workload.estimate(task)
     }
 
+    /// How long a task waits before it leaves; nothing of one that waits for ever.
+    pub fn patience(self, task: TaskId) -> Option<SimDuration> {
+        self.engine.workload.patience(task)
+    }
+
     /// When the source says that a task was started; nothing when it does not, or when the task has not been
     /// submitted yet. For replaying what was decided then: no other policy looks at it.
     #[inline]
