@@ -7,7 +7,9 @@
 
 mod check;
 mod cluster;
+mod cooling;
 mod document;
+mod embodied;
 mod facility;
 mod include;
 mod known_cluster;
@@ -17,6 +19,7 @@ mod policy_file;
 mod scenario;
 pub mod schema;
 mod shape;
+mod surroundings;
 mod sweep;
 mod workload;
 
@@ -32,11 +35,14 @@ pub use cluster::{
     NodesConfig, NodesImporter, NodesPower, PoolConfig, PowerCurvesConfig, gpu_power_list, gpu_power_names,
     host_power_list, host_power_names,
 };
+pub use cooling::{CoolingConfig, CoolingTable};
+pub use embodied::{EmbodiedConfig, PartsConfig};
 pub use facility::{ConvertersConfig, FacilityConfig, Redundancy};
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
 pub use named::Named;
 pub use policy_file::PolicyFile;
 pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridConfig, Seeds};
+pub use surroundings::{FileConfig, QuantityConfig, SurroundingsConfig, SyntheticConfig};
 pub use sweep::{Axis, Settings};
 pub use workload::{Source, WorkloadConfig};
 

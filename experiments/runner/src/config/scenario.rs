@@ -16,7 +16,7 @@ use sim::rules::{
     Accounting, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, WhenNoPlace,
 };
 
-use super::{FacilityConfig, Named, schema};
+use super::{FacilityConfig, Named, SurroundingsConfig, schema};
 
 /// The seeds, each once: a list, or `{ from, count }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -123,6 +123,9 @@ pub struct RulesConfig {
     /// The building where its losses follow the load, in the place of a `pue`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facility: Option<FacilityConfig>,
+    /// What is around the datacenter: the weather, the carbon intensity and the price of electricity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surroundings: Option<SurroundingsConfig>,
     /// Who may start before a task that must wait.
     pub backfilling: Backfilling,
     /// When schedulers are asked what to change of what runs; without it, never.
@@ -241,6 +244,11 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "facility",
         "a table: ups or converters, and redundancy, rated_watts, distribution, other, cooling (default: none)",
         "the building where its losses follow the load, in the place of a pue",
+    ),
+    (
+        "surroundings",
+        "a table: calendar, weather, carbon, price, forecast_hours (default: none)",
+        "what is around the datacenter: numbers, files of series, or { synthetic = { mean, daily_swing, ... } }",
     ),
     (
         "backfilling",
