@@ -270,7 +270,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "[rules.usual]\nsurroundings = { carbon = 400, forecast_hours = -1 }",
         &["`rules.usual.surroundings.forecast_hours`", "-1", "from 0 to"],
     ),
-    ("[rules.usual]", "[rules.usual]\nsurroundings = { wether = 20 }", &["wether", "did you mean `weather`?"]),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { wether = 20 }",
+        &["wether", "did you mean `weather`?"],
+    ),
     (
         "order = \"fcfs\"",
         "order = \"carbon_aware\"",
