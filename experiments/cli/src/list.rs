@@ -8,6 +8,7 @@ use runner::config::{
 };
 use serde_json::{Value, json};
 use sim::metrics::{Better, MetricSet};
+use sim::models::cooling::Cooling;
 use sim::models::facility::UpsCurve;
 use sim::models::sleep::Sleep;
 
@@ -87,7 +88,9 @@ fn entries(family: Family) -> Vec<Entry> {
             let own =
                 "{ no_load, proportional, square }: lost at the load x, over rated power: c0 + c1 x + c2 x^2";
             let ups = ups.chain([("curve", own.to_owned())]).map(entry("ups"));
-            hosts.chain(devices).chain(sleep).chain(ups).collect()
+            let cooling = Cooling::PRESETS.iter().map(|&(name, help)| (name, help.to_owned()));
+            let cooling = cooling.map(entry("cooling"));
+            hosts.chain(devices).chain(sleep).chain(ups).chain(cooling).collect()
         }
         Family::Features => {
             let of = |family, features: &[(&'static str, &str)]| {
