@@ -122,7 +122,7 @@ impl<'a> Assets<'a> {
         let Some(index) = run.surroundings else { return Ok(None) };
         let read = || Sources::read(&self.plan.surroundings[index]).map(Arc::new);
         let sources = self.surroundings[index].get_or_make(read)?;
-        let last = workload.jobs().map(|job| workload.job_submit(job)).last().unwrap_or_default();
+        let last = workload.jobs().next_back().map(|job| workload.job_submit(job)).unwrap_or_default();
         sources.around(&run.title(), last, run.rules.horizon).map(Some)
     }
 
