@@ -167,9 +167,9 @@ impl Sources {
         let carbon = self.carbon.as_ref().map(|source| known.steps(source));
         let price = self.price.as_ref().map(|source| known.steps(source));
         let made = |steps: Option<Vec<(SimTime, f64)>>| {
-            let wrong = |problem: sim::surroundings::StepsError| RunError::Surroundings {
+            let wrong = |_| RunError::Surroundings {
                 what: what.to_owned(),
-                problem: format!("nothing is known of its beginning: {} ({problem})", known.reason),
+                problem: format!("nothing is known of its beginning: {}", known.reason),
             };
             steps.map(|steps| Steps::new(steps).map_err(wrong)).transpose()
         };
