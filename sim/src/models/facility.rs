@@ -251,7 +251,7 @@ mod tests {
     }
 
     /// Models 14, PUE < 1.1: with the leanest losses of the table at a load of 0.7, the ways to cool span it. At 10 °C outside
-    /// a chiller by 20 °C air gives 1.35, free air 1.064, liquid 1.050; at 35 °C free air is gone and the chiller beside it
+    /// a chiller by 20 °C air gives 1.36, free air 1.064, liquid 1.050; at 35 °C free air is gone and the chiller beside it
     /// gives the PUE of a chiller alone: only liquid stays below 1.1.
     #[test]
     fn models_14_what_a_pue_below_1_1_needs() {
