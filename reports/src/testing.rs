@@ -160,6 +160,7 @@ fn energy_by_tenant(facility_kwh: f64) -> Vec<EnergyShare> {
         payer,
         it_kwh: 0.78 * part * facility_kwh,
         facility_kwh: part * facility_kwh,
+        carbon_kilograms: Some(0.4 * part * facility_kwh),
     };
     let tenants = (0..9).map(|tenant| share(Payer::Tenant(tenant), 0.4 / f64::from(1 << tenant)));
     let sum: f64 = (0..9).map(|tenant| 0.4 / f64::from(1 << tenant)).sum();
@@ -182,5 +183,8 @@ fn sample(count: u32, step: u32, skill: f64, own: &mut Random) -> SeriesPoint {
         tasks_running: (cpu * 900.0) as u32,
         it_power_watts,
         facility_power_watts: it_power_watts * 1.18 + 2_500.0,
+        outside_celsius: Some(12.0 + 9.0 * hump(0.6, 0.4)),
+        carbon_grams_per_kwh: Some(450.0 - 250.0 * hump(0.5, 0.3)),
+        price_per_mwh: Some(60.0 - 70.0 * hump(0.5, 0.25)),
     }
 }

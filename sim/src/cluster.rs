@@ -5,6 +5,7 @@
 //! advance only for the host that an event touches, the sums over the cluster only when time moves.
 
 mod change;
+mod facility_meter;
 mod partition;
 
 use std::collections::BTreeMap;
@@ -12,16 +13,18 @@ use std::sync::Arc;
 
 use change::Changes;
 pub use change::{Move, Moved, Outcome};
+use facility_meter::FacilityMeter;
 use partition::Parts;
 
 use crate::decision::{Infeasible, NumaShare, Placement};
 use crate::effects::Sharing;
 use crate::kernel::ids::{DeviceId, HostId, Id, IdVec, NumaNodeId, TaskId};
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::models::facility::{Electrical, Overhead};
+use crate::models::facility::Facility;
 use crate::models::mig::Profile;
 use crate::models::topology_manager::{DevicePlace, Need, Node, Site, TopologyManager};
 use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
+use crate::surroundings::{Footprint, Surroundings};
 use crate::topology::{DeviceKind, DeviceSpec, Topology};
 
 const NOBODY: u32 = u32::MAX;
@@ -211,29 +214,10 @@ pub struct Cluster {
     readying: BTreeMap<TaskId, SimDuration>,
     totals: Totals,
     integrals: Integrals,
-    /// Nothing where the overhead of the facility is in proportion to the energy of its hosts.
+    /// Nothing where the overhead of the facility is in proportion to the energy of its hosts, and nobody says what is around it.
     facility: Option<FacilityMeter>,
     changes: ChangeLog,
     change: Changes,
-}
-
-/// What a facility draws beyond its hosts. It is summed up when their power changes, not whenever time passes: many small
-/// pieces would round many times.
-#[derive(Clone, Copy, Debug)]
-struct FacilityMeter {
-    electrical: Electrical,
-    since: SimTime,
-    /// Until then, in joules.
-    drawn: Overhead,
-}
-
-impl FacilityMeter {
-    /// This meter at a later moment, when the hosts have drawn so much since it was read.
-    fn at(self, now: SimTime, it_watts: f64) -> Self {
-        let seconds = now.since(self.since).seconds();
-        let drawn = self.drawn.plus(self.electrical.overhead(it_watts).times(seconds));
-        Self { since: now, drawn, ..self }
-    }
 }
 
 /// Which hosts changed, in order: whoever remembers something per host reads from where it stopped.
@@ -329,14 +313,25 @@ impl Cluster {
         sums.cpu_granted_milli += u128::from(totals.cpu_granted_milli) * passed;
     }
 
-    /// From now on the overhead of this facility is summed up.
-    pub(crate) fn meter(&mut self, electrical: Electrical) {
-        self.facility = Some(FacilityMeter { electrical, since: self.now, drawn: Overhead::default() });
+    /// What this facility takes is summed up, from the beginning of the episode on.
+    pub(crate) fn meter(&mut self, facility: Facility, surroundings: Arc<Surroundings>) {
+        assert_eq!(self.now, SimTime::ZERO, "a meter begins when the episode does");
+        self.facility = Some(FacilityMeter::new(facility, surroundings));
     }
 
-    /// What the facility has drawn beyond its hosts, in joules, where that is summed up.
-    pub(crate) fn overhead(&self) -> Option<Overhead> {
-        self.facility.map(|meter| meter.at(self.now, self.totals.power_watts).drawn)
+    /// What is around the facility, where it is metered.
+    pub(crate) fn surroundings(&self) -> Option<&Surroundings> {
+        self.facility.as_ref().map(FacilityMeter::surroundings)
+    }
+
+    /// What the facility has taken, where that is summed up.
+    pub(crate) fn footprint(&self) -> Option<Footprint> {
+        self.facility.as_ref().map(|meter| meter.read(self.now, self.totals.power_watts))
+    }
+
+    /// What it has taken since a moment since when hosts draw so much, where that is summed up.
+    pub(crate) fn footprint_since(&self, time: SimTime, it_watts: f64) -> Option<Footprint> {
+        self.facility.as_ref().map(|meter| meter.add(Footprint::default(), (time, self.now), it_watts))
     }
 
     pub(crate) fn topology(&self) -> &Arc<Topology> {
@@ -861,7 +856,7 @@ impl Cluster {
             return;
         }
         if let Some(facility) = &mut self.facility {
-            *facility = facility.at(self.now, self.totals.power_watts);
+            facility.settle(self.now, self.totals.power_watts);
         }
         self.totals.power_watts += watts - meter.power_watts;
         meter.power_watts = watts;

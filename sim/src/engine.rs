@@ -50,6 +50,7 @@ use crate::models::facility::Facility;
 use crate::pending::Pending;
 use crate::resources::TaskShape;
 use crate::rules::{AfterEviction, DecideAfter, EventOrder, Rules, TurnedAway, WhenNoPlace};
+use crate::surroundings::Surroundings;
 use crate::topology::Topology;
 use crate::view::ClusterView;
 use crate::workload::Workload;
@@ -159,11 +160,21 @@ impl Engine {
             transfers: Transfers::default(),
         };
         engine.draw_behaviours();
-        if let Facility::Electrical(electrical) = rules.facility {
-            engine.cluster.meter(electrical);
+        if let Facility::Electrical(_) = rules.facility {
+            engine.cluster.meter(rules.facility, Arc::default());
         }
         engine.begin_agenda();
         engine
+    }
+
+    /// The same episode in these surroundings. They change what is metered and what policies see, and nothing that happens.
+    ///
+    /// # Panics
+    /// When the episode has begun.
+    #[must_use]
+    pub fn with_surroundings(mut self, surroundings: Arc<Surroundings>) -> Self {
+        self.cluster.meter(self.rules.facility, surroundings);
+        self
     }
 
     /// The world as it is now.

@@ -59,6 +59,7 @@ pub mod observe;
 mod pending;
 pub mod resources;
 pub mod rules;
+pub mod surroundings;
 pub mod testing;
 pub mod topology;
 pub mod view;

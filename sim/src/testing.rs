@@ -9,6 +9,7 @@
 //!   many thousandths of one device, `vram 80` memory of each device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
 //!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `tenant`, `gang N` (a job of N such tasks),
 //!   `censored yes`; `started 7` and `on left` are what the source records of it: its start, and its host.
+//! * Surroundings: `"celsius 0:10,30:24 | carbon 0:400,20:100 | price 0:40"`, seconds and values; `forecast 60` foresees a minute.
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use crate::models::virtualisation::Virtualisation;
 use crate::observe::Observer;
 use crate::resources::{DeviceClass, DeviceSet, Resources, TaskShape};
 use crate::rules::Rules;
+use crate::surroundings::{Known, Steps, Surroundings};
 use crate::topology::{DeviceKind, DeviceMemory, DeviceSpec, HostModel, Operation, Topology};
 use crate::view::ClusterView;
 use crate::workload::{
@@ -131,6 +133,7 @@ pub fn topology(drawing: &str) -> Topology {
                 "frequencies" => {
                     operation.frequencies = value.split(',').map(|one| one.parse().expect(one)).collect()
                 }
+                "embodied" => operation.embodied_kilograms = number(value) as f64,
                 "physical" => physical = Some(number(value) as u32 * 1000),
                 _ => panic!("{word:?} is no word for a host"),
             }
@@ -206,6 +209,36 @@ pub fn workload(drawing: &str) -> Workload {
         builder.add_job(job, vec![task; gang]).expect("the drawing is a workload");
     }
     builder.finish()
+}
+
+/// Surroundings drawn in text.
+///
+/// # Panics
+/// When the drawing is none.
+pub fn surroundings(drawing: &str) -> Surroundings {
+    let mut known = Known::default();
+    let mut forecast = None;
+    for (word, value) in drawing.split('|').flat_map(pairs) {
+        let step = |text: &str| {
+            let (start, value) = text.split_once(':').unwrap_or_else(|| panic!("{text:?} is no step"));
+            let value = value.parse().unwrap_or_else(|_| panic!("a number was expected, not {value:?}"));
+            (SimTime(seconds(start).0), value)
+        };
+        let steps = || Steps::new(value.split(',').map(step).collect()).expect("the drawing is steps");
+        match word {
+            "celsius" => known.dry_bulb_celsius = Some(steps()),
+            "wet" => known.wet_bulb_celsius = Some(steps()),
+            "carbon" => known.carbon_grams_per_kwh = Some(steps()),
+            "price" => known.price_per_mwh = Some(steps()),
+            "forecast" => forecast = Some(seconds(value)),
+            _ => panic!("{word:?} is no word for surroundings"),
+        }
+    }
+    let surroundings = Surroundings::new(known);
+    match forecast {
+        Some(forecast) => surroundings.with_forecast(forecast),
+        None => surroundings,
+    }
 }
 
 /// An engine over two drawings under default rules.

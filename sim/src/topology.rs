@@ -97,6 +97,8 @@ pub struct Operation {
     pub frequencies: Vec<f64>,
     /// What sleep costs; `None` when it never sleeps.
     pub sleep: Option<Sleep>,
+    /// CO2 equivalents of making one such host, in kilograms; 0 where nobody says.
+    pub embodied_kilograms: f64,
 }
 
 impl HostModel {

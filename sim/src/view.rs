@@ -13,12 +13,14 @@ use crate::engine::Engine;
 use crate::engine::transfer::load_of;
 use crate::kernel::ids::{HostId, HostModelId, IdVec, JobId, ShapeId, TaskId, TenantId};
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::models::facility::Overhead;
-use crate::models::migration::course::{Forecast, Leg};
+use crate::models::cooling::Outside;
+use crate::models::facility::{Facility, Overhead};
+use crate::models::migration::course::{Forecast as MigrationForecast, Leg};
 use crate::resources::{
     DEVICE_PAGE_MIB, DeviceAffinity, DeviceRequest, MAX_DEVICES_PER_HOST, Resources, TaskShape, WHOLE_DEVICE,
 };
 use crate::rules::{Accounting, Rules};
+use crate::surroundings::{Conditions, Footprint, Forecast, Surroundings};
 use crate::topology::Topology;
 use crate::workload::{MixEntry, UsePoint};
 
@@ -98,6 +100,11 @@ impl<'a> ClusterView<'a> {
     #[inline]
     pub fn estimate(self, task: TaskId) -> Option<SimDuration> {
         self.engine.workload.estimate(task)
+    }
+
+    /// How long a task waits before it leaves; nothing of one that waits for ever.
+    pub fn patience(self, task: TaskId) -> Option<SimDuration> {
+        self.engine.workload.patience(task)
     }
 
     /// When the source says that a task was started; nothing when it does not, or when the task has not been
@@ -206,7 +213,7 @@ impl<'a> ClusterView<'a> {
     }
 
     /// How long a migration of a running task would take, and how long it would stand still, if nobody else were on the way.
-    pub fn migration_forecast(self, task: TaskId) -> Forecast {
+    pub fn migration_forecast(self, task: TaskId) -> MigrationForecast {
         let shape = TaskShape { resources: self.held(task), ..*self.shape(task) };
         self.rules().migration.forecast(load_of(&shape))
     }
@@ -403,6 +410,42 @@ impl<'a> ClusterView<'a> {
         self.engine.cluster.changes_since(cursor)
     }
 
+    // What is around it.
+
+    pub(crate) fn surroundings(self) -> Option<&'a Surroundings> {
+        self.engine.cluster.surroundings()
+    }
+
+    /// The air outside, the carbon intensity and the price of electricity now.
+    pub fn conditions(self) -> Conditions {
+        self.conditions_at(self.now())
+    }
+
+    /// What they were at an earlier moment, or are now.
+    ///
+    /// # Panics
+    /// When the moment is still to come: see [`ClusterView::forecast`].
+    pub fn conditions_at(self, time: SimTime) -> Conditions {
+        assert!(time <= self.now(), "what is still to come is in the forecast");
+        self.surroundings().map_or_else(Conditions::default, |surroundings| surroundings.at(time))
+    }
+
+    /// What is foreseen of them, for as long as the rules say; nothing where nobody says what is around the datacenter.
+    pub fn forecast(self) -> Option<Forecast<'a>> {
+        self.surroundings().map(|surroundings| surroundings.forecast(self.now()))
+    }
+
+    /// What the facility draws when its hosts draw so many watts, under the conditions of a moment that is not to come.
+    pub fn facility_power_watts(self, it_watts: f64, time: SimTime) -> f64 {
+        self.rules().facility.power_watts(it_watts, self.conditions_at(time).outside())
+    }
+
+    /// The power of the facility over that of its hosts now; 0 where they draw nothing.
+    pub fn pue(self) -> f64 {
+        let it_watts = self.totals().power_watts;
+        if it_watts > 0.0 { self.facility_power_watts(it_watts, self.now()) / it_watts } else { 0.0 }
+    }
+
     // The cluster as a whole.
 
     /// Sums at this moment.
@@ -428,8 +471,29 @@ impl<'a> ClusterView<'a> {
 
     /// What the facility has drawn beyond its hosts since the beginning, in joules.
     pub fn facility_overhead_joules(self) -> Overhead {
-        let summed = self.engine.cluster.overhead();
-        summed.unwrap_or_else(|| self.rules().facility.overhead(self.it_energy_joules()))
+        self.footprint().overhead
+    }
+
+    /// What the facility has taken since the beginning.
+    pub fn footprint(self) -> Footprint {
+        let summed = self.engine.cluster.footprint();
+        match self.rules().facility {
+            Facility::Electrical(_) => summed.expect("a facility whose losses follow the load is metered"),
+            // In proportion to the meters of its hosts, to the last bit.
+            facility => Footprint {
+                overhead: facility.overhead(self.it_energy_joules(), Outside::default()),
+                ..summed.unwrap_or_default()
+            },
+        }
+    }
+
+    /// What it has taken since a moment since when its hosts draw so much.
+    pub(crate) fn footprint_since(self, time: SimTime, it_watts: f64) -> Footprint {
+        let summed = self.engine.cluster.footprint_since(time, it_watts);
+        summed.unwrap_or_else(|| {
+            let overhead = self.rules().facility.overhead(it_watts, Outside::default());
+            Footprint { overhead: overhead.times(self.now().since(time).seconds()), ..Footprint::default() }
+        })
     }
 
     /// Energy of all hosts since the beginning, in joules, summed in order of the hosts.

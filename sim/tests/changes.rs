@@ -20,8 +20,9 @@ use sim::metrics::Window;
 use sim::metrics::attribution::{Attributed, EnergyByTenant, Payer};
 use sim::metrics::fairness::{DominantShare, DominantShares};
 use sim::models::behaviour::Behaviour;
+use sim::models::cooling::{Cooling, Outside};
 use sim::models::dirtying::Dirtying;
-use sim::models::facility::{Converter, Delivery, Electrical, Facility, Overhead, UpsCurve};
+use sim::models::facility::{Converter, Delivery, Electrical, Facility, UpsCurve};
 use sim::models::migration::course::Leg;
 use sim::models::migration::pre_copy::{OnStall, PreCopy};
 use sim::models::migration::{Migration, Mode};
@@ -30,6 +31,7 @@ use sim::models::topology_manager::TopologyManager;
 use sim::observe::Observer;
 use sim::resources::{DeviceClass, Resources};
 use sim::rules::{Admission, AfterEviction, CpuBound, Rebalancing, Rules, TurnedAway};
+use sim::surroundings::{Footprint, Known, Steps, Surroundings};
 use sim::testing;
 use sim::view::ClusterView;
 use worlds::{Taste, is_likely};
@@ -132,9 +134,9 @@ struct Books {
     /// Of migrations alone.
     move_watts: f64,
     move_joules: f64,
-    /// Of the facility: watts and joules.
-    overhead_watts: Overhead,
-    overhead: Overhead,
+    around: Around,
+    /// Of the facility.
+    taken: Taken,
     speeds: Vec<f64>,
     done_seconds: Vec<f64>,
     /// Of each tenant: milli-cores, mebibytes and thousandths of the devices of each class, now and over seconds.
@@ -145,7 +147,7 @@ struct Books {
 }
 
 impl Books {
-    fn new(view: ClusterView<'_>, tasks: usize) -> Self {
+    fn new(view: ClusterView<'_>, tasks: usize, around: Around) -> Self {
         let hosts = view.topology().host_count();
         let mut books = Self {
             time: SimTime::ZERO,
@@ -153,8 +155,8 @@ impl Books {
             joules: vec![0.0; hosts],
             move_watts: 0.0,
             move_joules: 0.0,
-            overhead_watts: Overhead::default(),
-            overhead: Overhead::default(),
+            around,
+            taken: Taken::default(),
             speeds: vec![0.0; tasks],
             done_seconds: vec![0.0; tasks],
             held: Default::default(),
@@ -167,9 +169,10 @@ impl Books {
 
     fn pass(&mut self, to: SimTime) {
         let seconds = to.since(self.time).seconds();
+        let it_watts = self.watts.iter().sum();
+        self.around.pass((self.time, to), it_watts, &mut self.taken);
         self.time = to;
         self.move_joules += self.move_watts * seconds;
-        self.overhead = self.overhead.plus(self.overhead_watts.times(seconds));
         for (sums, held) in self.held_seconds.iter_mut().zip(&self.held) {
             sums.iter_mut().zip(held).for_each(|(sum, held)| *sum += held * seconds);
         }
@@ -196,7 +199,6 @@ impl Books {
                 .sum::<f64>()
             })
             .sum();
-        self.overhead_watts = view.rules().facility.overhead(self.watts.iter().sum());
         self.held = Default::default();
         for task in running(view) {
             let held = &mut self.held[view.tenant(task).index()];
@@ -261,6 +263,73 @@ fn migration(random: &mut Stream) -> Migration {
     migration
 }
 
+/// What is around the datacenter, as a list that is looked through from its beginning each time.
+#[derive(Clone)]
+struct Around {
+    facility: Facility,
+    /// When each temperature, intensity and price begins to hold.
+    steps: [Vec<(SimTime, f64)>; 3],
+}
+
+/// Joules, litres, grams and money, from the list.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    losses: f64,
+    cooling: f64,
+    litres: f64,
+    grams: f64,
+    cost: f64,
+    free_seconds: f64,
+}
+
+impl Around {
+    fn random(random: &mut Stream, facility: Facility) -> Self {
+        let mut list = |least: f64, most: f64| {
+            let mut steps = vec![(SimTime::ZERO, least + (most - least) * random.unit())];
+            for _ in 0..random.below(40) {
+                let last = steps[steps.len() - 1].0;
+                let next = last + SimDuration(1 + 500_000 * random.below(10) as u64);
+                steps.push((next, least + (most - least) * random.unit()));
+            }
+            steps
+        };
+        Self { facility, steps: [list(-20.0, 45.0), list(0.0, 900.0), list(-50.0, 300.0)] }
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        let [celsius, grams, price] =
+            self.steps.clone().map(|steps| Some(Steps::new(steps).expect("steps rise")));
+        Surroundings::new(Known {
+            dry_bulb_celsius: celsius,
+            carbon_grams_per_kwh: grams,
+            price_per_mwh: price,
+            ..Known::default()
+        })
+    }
+
+    fn pass(&self, (from, to): (SimTime, SimTime), it_watts: f64, taken: &mut Taken) {
+        let mut cuts: Vec<SimTime> = self.steps.iter().flatten().map(|step| step.0).collect();
+        cuts.retain(|cut| from < *cut && *cut < to);
+        cuts.extend([from, to]);
+        cuts.sort();
+        for pair in cuts.windows(2) {
+            let seconds = pair[1].since(pair[0]).seconds();
+            let [celsius, grams_per_kwh, price_per_mwh] = [0, 1, 2].map(|quantity| {
+                let steps: &Vec<(SimTime, f64)> = &self.steps[quantity];
+                steps.iter().rev().find(|step| step.0 <= pair[0]).expect("the first is at 0").1
+            });
+            let draw = self.facility.draw(it_watts, Outside::of_dry_bulb(celsius));
+            let joules = (it_watts + draw.overhead.losses + draw.overhead.cooling) * seconds;
+            taken.losses += draw.overhead.losses * seconds;
+            taken.cooling += draw.overhead.cooling * seconds;
+            taken.litres += draw.litres_per_second * seconds;
+            taken.grams += joules / 3.6e6 * grams_per_kwh;
+            taken.cost += joules / 3.6e9 * price_per_mwh;
+            taken.free_seconds += if draw.is_free { seconds } else { 0.0 };
+        }
+    }
+}
+
 /// A static PUE, or one of the kinds of losses.
 fn facility(random: &mut Stream, hosts: usize) -> Facility {
     let delivery = match random.below(3) {
@@ -276,7 +345,12 @@ fn facility(random: &mut Stream, hosts: usize) -> Facility {
         },
     };
     let rated_watts = 1000.0 * hosts as f64;
-    Facility::Electrical(Electrical { delivery, rated_watts, distribution: 0.02, other: 0.01, cooling: 0.3 })
+    let way = random.below(Cooling::PRESETS.len() + 1);
+    let name = Cooling::PRESETS.get(way).map(|preset| preset.0);
+    let cooling = name.map_or(Cooling::constant(0.3), |name| {
+        Cooling::preset(name, 1.1 * rated_watts).expect("it is on the list")
+    });
+    Facility::Electrical(Electrical { delivery, rated_watts, distribution: 0.02, other: 0.01, cooling })
 }
 
 fn admission(random: &mut Stream) -> Admission {
@@ -346,8 +420,10 @@ fn play(seed: Seed, Play { hosts, jobs, is_idle, has_question, slows }: Play) ->
         answers_left: 400,
         evictions_left: if is_idle { 0 } else { 20 },
     };
-    let mut engine = Engine::new(topology, Arc::clone(&workload), rules);
-    let mut books = Books::new(engine.view(), workload.task_count());
+    let around = Around::random(&mut seed.stream("around"), rules.facility);
+    let mut engine = Engine::new(topology, Arc::clone(&workload), rules)
+        .with_surroundings(Arc::new(around.surroundings()));
+    let mut books = Books::new(engine.view(), workload.task_count(), around);
     let mut payers = EnergyByTenant::new(Window::default(), engine.view());
     let mut shares = DominantShares::new(Window::default());
     let mut ends = vec![0_u32; workload.task_count()];
@@ -404,9 +480,9 @@ fn play(seed: Seed, Play { hosts, jobs, is_idle, has_question, slows }: Play) ->
         assert_ne!(view.placement(task).host, one.to.host);
     }
     check_shares(view, shares.finish(view), &books);
-    let overhead = view.facility_overhead_joules();
+    let Footprint { overhead, water_litres, carbon_grams, cost, .. } = view.footprint();
     let hosts = view.topology().hosts().map(|host| view.energy_joules(host));
-    hosts.chain([overhead.losses, overhead.cooling]).collect()
+    hosts.chain([overhead.losses, overhead.cooling, water_litres, carbon_grams, cost]).collect()
 }
 
 /// Tenants, idle hosts and boots add up to the meters, and hosts, losses and cooling to the facility.
@@ -414,6 +490,7 @@ fn close_ledgers(view: ClusterView<'_>, payers: Vec<(Payer, Attributed)>, books:
     let close = |own: f64, theirs: f64| (own - theirs).abs() <= 1e-9 * own.abs().max(1.0);
     let it: f64 = payers.iter().map(|(_, energy)| energy.it_joules).sum();
     let facility: f64 = payers.iter().map(|(_, energy)| energy.facility_joules).sum();
+    let carbon: f64 = payers.iter().map(|(_, energy)| energy.carbon_grams).sum();
     let (it_meter, overhead) = (view.it_energy_joules(), view.facility_overhead_joules());
     assert!(close(it, it_meter), "tenants have {it} J, meters {it_meter} J");
     assert!(
@@ -426,11 +503,19 @@ fn close_ledgers(view: ClusterView<'_>, payers: Vec<(Payer, Attributed)>, books:
             "{payer:?}: {energy:?}"
         );
     }
-    let (losses, cooling) = (books.overhead.losses, books.overhead.cooling);
-    assert!(
-        close(losses, overhead.losses) && close(cooling, overhead.cooling),
-        "{losses} J, {cooling} J: {overhead:?}"
-    );
+    let (own, theirs) = (books.taken, view.footprint());
+    for (what, own, theirs) in [
+        ("lost", own.losses, theirs.overhead.losses),
+        ("cooled", own.cooling, theirs.overhead.cooling),
+        ("evaporated", own.litres, theirs.water_litres),
+        ("emitted", own.grams, theirs.carbon_grams),
+        ("emitted by tenants", carbon, theirs.carbon_grams),
+        ("free", own.free_seconds, theirs.free_cooling_seconds),
+    ] {
+        assert!(close(own, theirs), "{what}: {theirs}, not {own}");
+    }
+    // Money may come back, so that little of much is left.
+    assert!((own.cost - theirs.cost).abs() <= 1e-9, "{} was paid, not {}", theirs.cost, own.cost);
 }
 
 /// Each tenant has the largest of its shares of cpu, memory and devices, as they were between events.
@@ -473,7 +558,7 @@ proptest! {
         let whole = play(Seed(seed), one);
         let cut = play(Seed(seed), Play { has_question: true, ..one });
         for (whole, cut) in whole.into_iter().zip(cut) {
-            prop_assert!((whole - cut).abs() <= 1e-12 * whole.max(1.0), "{cut} J, not {whole} J");
+            prop_assert!((whole - cut).abs() <= 1e-12 * whole.abs().max(1.0), "{cut} J, not {whole} J");
         }
     }
 }

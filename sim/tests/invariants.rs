@@ -550,15 +550,21 @@ proptest! {
         play(&world, size.seed);
     }
 
+    /// In whatever surroundings: their borders are no events.
     #[test]
     fn equal_seeds_go_the_same_way(size in sizes()) {
-        let digest = || {
+        let digest = |around: Option<&str>| {
             let (mut engine, mut chance) = (World::new(size, true).engine(), Chance::new(size.seed));
+            if let Some(around) = around {
+                engine = engine.with_surroundings(Arc::new(testing::surroundings(around)));
+            }
             let mut digest = EventDigest::new();
             testing::play(&mut engine, |view, request| chance.decide(view, request), &mut digest);
             digest.hex()
         };
-        prop_assert_eq!(digest(), digest());
+        prop_assert_eq!(digest(None), digest(None));
+        let around = "celsius 0:10,3:30,20:-5 | carbon 0:100,7:500 | price 0:40,11:-10";
+        prop_assert_eq!(digest(None), digest(Some(around)));
     }
 
     /// Equal members only: with different ones, first fit may pack a gang in a fuller cluster that it could not

@@ -152,7 +152,7 @@ impl<P: Policy> Policy for FirstCome<P> {
 }
 
 /// A random cluster and workload with everything a policy may meet.
-fn random_world(seed: Seed) -> (String, String) {
+pub(crate) fn random_world(seed: Seed) -> (String, String) {
     let mut random = seed.stream("testing.world");
     let mut pick = |below: usize| random.below(below);
     let hosts: Vec<String> = (0..1 + pick(12))

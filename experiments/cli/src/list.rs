@@ -9,6 +9,7 @@ use runner::config::{
 };
 use serde_json::{Value, json};
 use sim::metrics::{Better, MetricSet};
+use sim::models::cooling::Cooling;
 use sim::models::dirtying::Dirtying;
 use sim::models::facility::UpsCurve;
 use sim::models::migration::Migration;
@@ -94,7 +95,10 @@ fn entries(family: Family) -> Vec<Entry> {
             let works = Dirtying::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned()));
             let migrations =
                 migrations.map(entry("migration")).chain(works.map(entry("work of a migration")));
-            hosts.chain(devices).chain(sleep).chain(ups).chain(migrations).chain(effects()).collect()
+            let cooling = Cooling::PRESETS.iter().map(|&(name, help)| (name, help.to_owned()));
+            let cooling = cooling.map(entry("cooling"));
+            let known = hosts.chain(devices).chain(sleep).chain(ups).chain(cooling).chain(migrations);
+            known.chain(effects()).collect()
         }
         Family::Features => {
             let of = |family, features: &[(&'static str, &str)]| {

@@ -83,6 +83,9 @@ pub struct EnergyShare {
     pub it_kwh: f64,
     /// With its part of losses and cooling.
     pub facility_kwh: f64,
+    /// What that emitted, in kilograms of CO2 equivalents; nothing where nobody says what the grid emits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carbon_kilograms: Option<f64>,
 }
 
 /// A finished run: nothing here depends on the machine or on the wall clock.
@@ -148,9 +151,10 @@ impl RunRecord {
             }
         }
         for share in self.by_tenant.iter().flat_map(|by_tenant| &by_tenant.energy) {
-            if !(share.it_kwh.is_finite() && share.facility_kwh.is_finite()) {
+            let carbon = share.carbon_kilograms.unwrap_or_default();
+            if !(share.it_kwh.is_finite() && share.facility_kwh.is_finite() && carbon.is_finite()) {
                 return Err(format!(
-                    "the energy of {:?} is {} and {} kWh, and only finite numbers are allowed",
+                    "the energy of {:?} is {} and {} kWh and its carbon {carbon} kg, and only finite numbers are allowed",
                     share.payer, share.it_kwh, share.facility_kwh
                 ));
             }
@@ -178,11 +182,22 @@ pub struct SeriesPoint {
     pub it_power_watts: f64,
     /// Power drawn by the whole facility, in watts.
     pub facility_power_watts: f64,
+    /// Temperature outside, in °C, where somebody says what it is.
+    pub outside_celsius: Option<f64>,
+    /// Carbon intensity of the grid, in grams for each kilowatt-hour, where somebody says what it is.
+    pub carbon_grams_per_kwh: Option<f64>,
+    /// Price of electricity, in money for each megawatt-hour, where somebody says what it is.
+    pub price_per_mwh: Option<f64>,
 }
 
 impl SeriesPoint {
+    /// Power of the facility over that of its hosts; nothing where they draw nothing.
+    pub fn pue(&self) -> Option<f64> {
+        (self.it_power_watts > 0.0).then(|| self.facility_power_watts / self.it_power_watts)
+    }
+
     /// The names of the fractional columns beside their values, as tables and refusals name them.
-    pub(crate) fn fractional(&self) -> [(&'static str, f64); 6] {
+    pub(crate) fn fractional(&self) -> [(&'static str, f64); 9] {
         [
             ("time_seconds", self.time_seconds),
             ("cpu_allocation", self.cpu_allocation),
@@ -190,6 +205,9 @@ impl SeriesPoint {
             ("device_allocation", self.device_allocation),
             ("it_power_watts", self.it_power_watts),
             ("facility_power_watts", self.facility_power_watts),
+            ("outside_celsius", self.outside_celsius.unwrap_or_default()),
+            ("carbon_grams_per_kwh", self.carbon_grams_per_kwh.unwrap_or_default()),
+            ("price_per_mwh", self.price_per_mwh.unwrap_or_default()),
         ]
     }
 }

@@ -77,6 +77,14 @@ pub(crate) fn write_series(path: &Path, results: &Results) -> Result<(), Results
     write(path, series_columns(&runs), ParquetCompression::Zstd(None))
 }
 
+/// What is around a datacenter, with the names of its columns.
+type OfSurroundings = fn(&SeriesPoint) -> Option<f64>;
+const AROUND: [(&str, OfSurroundings); 3] = [
+    ("outside_celsius", |point| point.outside_celsius),
+    ("carbon_grams_per_kwh", |point| point.carbon_grams_per_kwh),
+    ("price_per_mwh", |point| point.price_per_mwh),
+];
+
 fn series_columns(runs: &[(&RunRecord, &[SeriesPoint])]) -> Vec<Column> {
     let rows: Vec<(&RunRecord, &SeriesPoint)> =
         runs.iter().flat_map(|(run, points)| points.iter().map(move |point| (*run, point))).collect();
@@ -86,7 +94,7 @@ fn series_columns(runs: &[(&RunRecord, &[SeriesPoint])]) -> Vec<Column> {
     let counts = |name: &str, of: fn(&SeriesPoint) -> u32| {
         column(name, rows.iter().map(|(_, point)| of(point)).collect::<Vec<u32>>())
     };
-    vec![
+    let mut columns = vec![
         texts("run_id", rows.iter().map(|(run, _)| run.id.as_str())),
         texts("scenario", rows.iter().map(|(run, _)| run.scenario.as_str())),
         texts("scheduler", rows.iter().map(|(run, _)| run.scheduler.as_str())),
@@ -99,7 +107,15 @@ fn series_columns(runs: &[(&RunRecord, &[SeriesPoint])]) -> Vec<Column> {
         counts("tasks_running", |point| point.tasks_running),
         floats("it_power_watts", |point| point.it_power_watts),
         floats("facility_power_watts", |point| point.facility_power_watts),
-    ]
+    ];
+    for (name, of) in AROUND {
+        // What nobody says of any run leaves no column.
+        let values: Vec<Option<f64>> = rows.iter().map(|(_, point)| of(point)).collect();
+        if values.iter().any(Option::is_some) {
+            columns.push(column(name, values));
+        }
+    }
+    columns
 }
 
 /// Reads a series table: the points of each run id, in the order of the file.
@@ -122,6 +138,8 @@ fn points(frame: &DataFrame) -> Result<BTreeMap<String, Vec<SeriesPoint>>, Strin
     let running = counts(frame, "tasks_running")?;
     let it_power = floats(frame, "it_power_watts")?;
     let facility_power = floats(frame, "facility_power_watts")?;
+    let [outside, carbon, price] = AROUND.map(|(name, _)| sparse_floats(frame, name));
+    let (outside, carbon, price) = (outside?, carbon?, price?);
     let ids = find(frame, "run_id")?.str().map_err(|error| error.to_string())?;
     let mut series: BTreeMap<String, Vec<SeriesPoint>> = BTreeMap::new();
     for (row, id) in ids.iter().enumerate() {
@@ -139,6 +157,9 @@ fn points(frame: &DataFrame) -> Result<BTreeMap<String, Vec<SeriesPoint>>, Strin
             tasks_running: running[row],
             it_power_watts: it_power[row],
             facility_power_watts: facility_power[row],
+            outside_celsius: outside.get(row).copied().flatten(),
+            carbon_grams_per_kwh: carbon.get(row).copied().flatten(),
+            price_per_mwh: price.get(row).copied().flatten(),
         });
     }
     Ok(series)
@@ -156,6 +177,13 @@ fn floats(frame: &DataFrame, name: &str) -> Result<Vec<f64>, String> {
     let column = find(frame, name)?;
     let values = column.f64().map_err(|_| wrong_type(column, "f64"))?;
     Ok(values.iter().flatten().collect())
+}
+
+/// A column with empty cells; none at all where it is missing.
+fn sparse_floats(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, String> {
+    let Ok(column) = frame.column(name) else { return Ok(Vec::new()) };
+    let values = column.f64().map_err(|_| wrong_type(column, "f64"))?;
+    Ok(values.iter().collect())
 }
 
 fn counts(frame: &DataFrame, name: &str) -> Result<Vec<u32>, String> {

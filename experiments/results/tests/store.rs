@@ -84,7 +84,12 @@ fn record(run: &PlannedRun) -> RunRecord {
         ]),
         by_tenant: (run.seed == 1).then(|| ByTenant {
             energy: [Payer::Tenant(7), Payer::Idle, Payer::Boot]
-                .map(|payer| EnergyShare { payer, it_kwh: 0.1 + 0.2, facility_kwh: 1.0 / 3.0 })
+                .map(|payer| EnergyShare {
+                    payer,
+                    it_kwh: 0.1 + 0.2,
+                    facility_kwh: 1.0 / 3.0,
+                    carbon_kilograms: (payer != Payer::Boot).then_some(0.7),
+                })
                 .to_vec(),
             dominant_shares: vec![DominantShare { tenant: 7, resource: "cpu".into(), share: 2.0 / 3.0 }],
         }),
@@ -103,6 +108,10 @@ fn series(run: &PlannedRun) -> Vec<SeriesPoint> {
             tasks_running: u32::MAX - step,
             it_power_watts: 1e5 / 3.0,
             facility_power_watts: 1.2e5 / 3.0,
+            // Of some runs nobody says it, of others always, or for a while.
+            outside_celsius: (run.scenario == "large").then_some(f64::from(step) / 3.0 - 1.0),
+            carbon_grams_per_kwh: (step > 1).then_some(400.0),
+            price_per_mwh: None,
         })
         .collect()
 }

@@ -14,6 +14,7 @@ use crate::cluster;
 use crate::config::{HostOrder, Source};
 use crate::error::RunError;
 use crate::plan::{Plan, PlannedWorkload, Run};
+use crate::surroundings::{Around, Sources};
 
 /// Makes a value once; whoever comes meanwhile waits for it.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ struct OfSeed {
 pub struct Assets<'a> {
     plan: &'a Plan,
     topologies: Vec<Slot<Topology>>,
+    /// What is around, with its files read.
+    surroundings: Vec<Slot<Sources>>,
     /// What is the same for all seeds.
     sources: Vec<Slot<Workload>>,
     /// What differs, by workload and seed.
@@ -66,6 +69,7 @@ impl<'a> Assets<'a> {
         Self {
             plan,
             topologies: plan.clusters.iter().map(|_| Slot::empty()).collect(),
+            surroundings: plan.surroundings.iter().map(|_| Slot::empty()).collect(),
             sources: plan.workloads.iter().map(|_| Slot::empty()).collect(),
             of_seed: Mutex::new(of_seed),
         }
@@ -108,6 +112,18 @@ impl<'a> Assets<'a> {
         }
         let electrical = facility.electrical(topology.host_count(), full_watts);
         Ok(Rules { facility: Facility::Electrical(electrical), ..run.rules })
+    }
+
+    /// What is around the datacenter of a run, as far as it is known; nothing where its rules say nothing.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or nothing is known of the beginning.
+    pub fn around(&self, run: &Run, workload: &Workload) -> Result<Option<Around>, RunError> {
+        let Some(index) = run.surroundings else { return Ok(None) };
+        let read = || Sources::read(&self.plan.surroundings[index]).map(Arc::new);
+        let sources = self.surroundings[index].get_or_make(read)?;
+        let last = workload.jobs().next_back().map(|job| workload.job_submit(job)).unwrap_or_default();
+        sources.around(&run.title(), last, run.rules.horizon).map(Some)
     }
 
     /// The workload of a run.

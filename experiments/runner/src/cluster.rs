@@ -215,6 +215,10 @@ fn host_model(group: &HostGroupConfig, kinds: &[DeviceKind], features: &[String]
             core_milli: group.core_milli,
             frequencies: group.frequencies.clone(),
             sleep: group.sleep,
+            embodied_kilograms: group
+                .embodied
+                .as_ref()
+                .map_or(0.0, |embodied| embodied.kilograms(memory_mib, devices.len() as u32)),
         },
         effects: HostEffects::default(),
     }

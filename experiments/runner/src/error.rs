@@ -160,6 +160,14 @@ pub enum RunError {
         /// What its hosts draw at most.
         full_watts: f64,
     },
+    /// Weather, carbon or prices that cannot be had.
+    #[error("{what}: {problem}")]
+    Surroundings {
+        /// Of which rules, or of which run.
+        what: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A cluster on which a trace cannot be replayed.
     #[error(transparent)]
     ReplayCluster(#[from] ReplayClusterError),

@@ -1,6 +1,7 @@
 //! One run from its beginning to its end. The same run gives the same record, wherever and whenever.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use environment::foresight;
@@ -55,7 +56,11 @@ pub fn evaluate(
     scheduler.check(&workload, &topology).map_err(policy_error)?;
     scheduler.reset(Seed(run.seed));
     let rules = assets.rules(run, &topology)?;
+    let around = assets.around(run, &workload)?;
     let mut engine = Engine::new(topology, workload, rules);
+    if let Some(around) = &around {
+        engine = engine.with_surroundings(Arc::clone(&around.surroundings));
+    }
     let mut metrics = MetricSet::over(run.window, engine.view());
     let mut digest = EventDigest::new();
     let mut sampler = SeriesSampler::new(plan.series_points, engine.view());
@@ -68,10 +73,14 @@ pub fn evaluate(
         .map_err(|source| RunError::Episode { run: run.title(), source: Box::new(source) })?;
     let wall_seconds = begin.elapsed().as_secs_f64();
     let end = engine.view().now();
+    if let Some(around) = &around {
+        around.check(&run.title(), end)?;
+    }
     if run.window.begin != SimTime::ZERO && end <= run.window.begin {
         let (end_seconds, begin_seconds) = (end.seconds(), run.window.begin.seconds());
         return Err(RunError::NothingMeasured { run: run.title(), end_seconds, begin_seconds });
     }
+    let has_carbon = engine.view().conditions().carbon_grams_per_kwh.is_some();
     let peak_memory_bytes = meter.zip(before).map(|(meter, before)| meter.peak_since(before));
     Ok(Outcome {
         record: RunRecord {
@@ -87,7 +96,7 @@ pub fn evaluate(
             decisions: counts.decisions,
             metrics: metric_values(&metrics, engine.view()),
             by_tenant: by_tenant.map(|(energy, shares)| ByTenant {
-                energy: energy_shares(&energy.finish(engine.view())),
+                energy: energy_shares(&energy.finish(engine.view()), has_carbon),
                 dominant_shares: dominant_shares(&shares.finish(engine.view())),
             }),
         },
@@ -113,7 +122,7 @@ fn metric_values(metrics: &MetricSet, view: ClusterView<'_>) -> BTreeMap<String,
     values.map(value).collect()
 }
 
-fn energy_shares(all: &[(Payer, Attributed)]) -> Vec<EnergyShare> {
+fn energy_shares(all: &[(Payer, Attributed)], has_carbon: bool) -> Vec<EnergyShare> {
     let share = |(payer, energy): &(Payer, Attributed)| EnergyShare {
         payer: match payer {
             Payer::Tenant(tenant) => results::Payer::Tenant(tenant.0),
@@ -122,6 +131,7 @@ fn energy_shares(all: &[(Payer, Attributed)]) -> Vec<EnergyShare> {
         },
         it_kwh: energy.it_joules / JOULES_PER_KWH,
         facility_kwh: energy.facility_joules / JOULES_PER_KWH,
+        carbon_kilograms: has_carbon.then_some(energy.carbon_grams / 1000.0),
     };
     all.iter().map(share).collect()
 }

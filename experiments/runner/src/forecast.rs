@@ -263,7 +263,11 @@ impl Trial<'_> {
         scheduler.check(&workload, &topology).map_err(policy_error)?;
         scheduler.reset(Seed(run.seed));
         let rules = self.assets.rules(run, &topology)?;
+        let around = self.assets.around(run, &workload)?;
         let mut engine = Engine::new(topology, workload, rules);
+        if let Some(around) = around {
+            engine = engine.with_surroundings(around.surroundings);
+        }
         let mut observers = (
             (MetricSet::over(run.window, engine.view()), EventDigest::new()),
             (SeriesSampler::new(self.plan.series_points, engine.view()), Decided::default()),

@@ -13,6 +13,7 @@
 //!     |     evaluate.rs   one run: engine, scheduler, observers
 //!     |     assets.rs     topologies and workloads, made once and shared
 //!     |     series.rs     the cluster over time
+//!     |     surroundings.rs  weather, carbon and prices over simulated time
 //!  replay.rs      a trace's own decisions repeated, and held against the trace
 //!  predict.rs     how well lives are foretold
 //!  train.rs       policies from a training configuration, a search for each seed
@@ -37,6 +38,7 @@ pub mod predict;
 pub mod replay;
 pub mod selection;
 pub mod series;
+pub mod surroundings;
 pub mod train;
 
 pub use config::{Config, ConfigError};

@@ -17,9 +17,10 @@ use sim::rules::Rules;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 use crate::config::{
-    ClusterConfig, Config, FacilityConfig, RulesConfig, SavingsConfig, Source, WorkloadConfig,
+    ClusterConfig, Config, FacilityConfig, QuantityConfig, RulesConfig, SavingsConfig, Source, WorkloadConfig,
 };
 use crate::error::RunError;
+use crate::surroundings::PlannedSurroundings;
 
 /// The version of the program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -42,6 +43,8 @@ pub struct Plan {
     pub clusters: Vec<PlannedCluster>,
     /// The workloads that scenarios use.
     pub workloads: Vec<PlannedWorkload>,
+    /// What is around the datacenters whose rules say so.
+    pub surroundings: Vec<PlannedSurroundings>,
     /// Who schedules: the experiment's, then those that scenarios have of their own.
     pub schedulers: Vec<SchedulerConfig>,
     /// All runs, in the order of the manifest.
@@ -91,6 +94,8 @@ pub struct Run {
     pub rules: Rules,
     /// The building, where its losses follow the load.
     pub facility: Option<FacilityConfig>,
+    /// Index of what is around the datacenter, where the rules say it.
+    pub surroundings: Option<usize>,
     /// The part of the episode that is measured.
     pub window: Window,
     /// Who may start before a task that must wait.
@@ -128,6 +133,11 @@ impl Plan {
             workloads.push(planned);
             workload_values.push(value);
         }
+        let mut surroundings = Vec::new();
+        let mut planned_rules = Vec::new();
+        for (name, rules) in &experiment.rules.0 {
+            planned_rules.push(plan_rules(name, rules, data, &mut surroundings)?);
+        }
         let mut runs = Vec::new();
         let mut schedulers: Vec<SchedulerConfig> =
             experiment.schedulers.0.iter().map(|(_, scheduler)| scheduler.clone()).collect();
@@ -135,7 +145,8 @@ impl Plan {
             let cluster = position(experiment.clusters.position(&scenario.cluster));
             let workload = position(experiment.workloads.position(&scenario.workload));
             let rules = scenario.rules.as_ref().map(|name| position(experiment.rules.position(name)));
-            let rules = rules.map_or_else(RulesConfig::default, |index| experiment.rules.0[index].1.clone());
+            let own = (RulesConfig::default(), value(&RulesConfig::default()), None);
+            let (rules, rules_value, around) = rules.map_or(&own, |index| &planned_rules[index]);
             for (index, (scheduler_name, scheduler)) in experiment.schedulers.0.iter().enumerate() {
                 let own = scenario.scheduler(scheduler_name, scheduler);
                 let (index, scheduler) = match own == scheduler {
@@ -153,7 +164,7 @@ impl Plan {
                         "seed": seed,
                         "cluster": cluster_values[cluster],
                         "workload": workload_values[workload],
-                        "rules": value(&rules),
+                        "rules": rules_value,
                         "scheduler": value(scheduler),
                         "series_points": experiment.series_points,
                         "version": VERSION,
@@ -177,6 +188,7 @@ impl Plan {
                         scheduler: index,
                         rules: rules.rules(Seed(seed)),
                         facility: rules.facility.clone(),
+                        surroundings: *around,
                         window: rules.window(),
                         backfilling: rules.backfilling,
                         config,
@@ -199,6 +211,7 @@ impl Plan {
             by_tenant: experiment.by_tenant,
             clusters,
             workloads,
+            surroundings,
             schedulers,
             runs,
         })
@@ -232,6 +245,28 @@ fn plan_cluster(
         nodes = Some(path);
     }
     Ok((PlannedCluster { name: name.to_owned(), config: config.clone(), nodes }, value))
+}
+
+/// Rules, all that they determine, and the place of what is around the datacenter among all that is planned.
+fn plan_rules(
+    name: &str,
+    rules: &RulesConfig,
+    data: Option<&Path>,
+    planned: &mut Vec<PlannedSurroundings>,
+) -> Result<(RulesConfig, Value, Option<usize>), RunError> {
+    let mut value = value(rules);
+    let Some(config) = &rules.surroundings else { return Ok((rules.clone(), value, None)) };
+    let mut paths = Vec::new();
+    for (key, quantity) in config.quantities() {
+        if let QuantityConfig::File(file) = quantity {
+            let what = format!("rules `{name}`");
+            let path = in_data(&what, &file.path, data)?;
+            value["surroundings"][key]["content"] = content(&what, &path)?;
+            paths.push((key, path));
+        }
+    }
+    planned.push(PlannedSurroundings { rules: name.to_owned(), config: config.clone(), paths });
+    Ok((rules.clone(), value, Some(planned.len() - 1)))
 }
 
 pub(crate) fn plan_workload(

@@ -65,15 +65,21 @@ impl SeriesSampler {
         let device_milli = 1000 * view.topology().device_count() as u64;
         let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         let count = |tasks: u64| u32::try_from(tasks).expect("a workload has fewer than 2^32 tasks");
-        let point = |&(time, totals): &(u64, Totals)| SeriesPoint {
-            time_seconds: SimTime(time).seconds(),
-            cpu_allocation: share(totals.cpu_milli, cpu_milli),
-            memory_allocation: share(totals.memory_mib, memory_mib),
-            device_allocation: share(totals.device_milli, device_milli),
-            tasks_waiting: count(totals.waiting),
-            tasks_running: count(totals.running),
-            it_power_watts: totals.power_watts,
-            facility_power_watts: view.rules().facility.power_watts(totals.power_watts),
+        let point = |&(time, totals): &(u64, Totals)| {
+            let around = view.conditions_at(SimTime(time));
+            SeriesPoint {
+                time_seconds: SimTime(time).seconds(),
+                cpu_allocation: share(totals.cpu_milli, cpu_milli),
+                memory_allocation: share(totals.memory_mib, memory_mib),
+                device_allocation: share(totals.device_milli, device_milli),
+                tasks_waiting: count(totals.waiting),
+                tasks_running: count(totals.running),
+                it_power_watts: totals.power_watts,
+                facility_power_watts: view.facility_power_watts(totals.power_watts, SimTime(time)),
+                outside_celsius: around.outside.map(|outside| outside.dry_bulb_celsius),
+                carbon_grams_per_kwh: around.carbon_grams_per_kwh,
+                price_per_mwh: around.price_per_mwh,
+            }
         };
         self.points.iter().map(point).collect()
     }

@@ -351,6 +351,108 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     ("cores = 16", "cores = 16\nfrequencies = [0.5, 0.8]", &["frequencies`", "falling"]),
     ("cores = 16", "cores = 16\nsleep = \"of\"", &["sleep`", "did you mean `off`"]),
+    (
+        "pue = 1.3",
+        "facility = { ups = \"eco\", cooling = \"chiler\" }",
+        &["`chiler`", "did you mean `chiller`?"],
+    ),
+    (
+        "pue = 1.3",
+        "facility = { ups = \"eco\", cooling = \"economiser_air\" }",
+        &["`rules.usual.facility.cooling`", "`surroundings.weather`", "chiller_20c"],
+    ),
+    (
+        "pue = 1.3",
+        "facility = { ups = \"eco\", cooling = { preset = \"chiller_20c\", supply_celsius = 50 } }",
+        &["`rules.usual.facility.cooling.supply_celsius`", "50", "from 5 to 35"],
+    ),
+    (
+        "pue = 1.3",
+        "facility = { ups = \"eco\", cooling = { preset = \"chiller_20c\", fans_and_pumps = 0.01 } }",
+        &["`rules.usual.facility.cooling.fans_and_pumps`", "0.01", "`chiller_20c` does not have"],
+    ),
+    (
+        "pue = 1.3",
+        "facility = { ups = \"eco\", cooling = { preset = \"chiller_20\" } }",
+        &["`rules.usual.facility.cooling.preset`", "did you mean `chiller_20c`?"],
+    ),
+    (
+        "pue = 1.3",
+        "facility = { ups = \"eco\", cooling = { preset = \"liquid\", share = 0.5 } }",
+        &["`share`", "liquid_share"],
+    ),
+    (
+        "pue = 1.3",
+        "facility = { ups = \"eco\", cooling = { preset = \"liquid\", fan_share = 2 } }",
+        &["`rules.usual.facility.cooling.fan_share`", "2 stands there", "from 0 to 1"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { carbon = -1 }",
+        &["`rules.usual.surroundings.carbon`", "-1", "0 or more"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { weather = { synthetic = { mean = 10 } } }",
+        &["`rules.usual.surroundings.calendar`", "`weather` moves", "America/Los_Angeles"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { calendar = \"2022-07-01\" }",
+        &["`rules.usual.surroundings.calendar`", "2022-07-01"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { calendar = \"2022-07-01T00:00Z\", carbon = { synthetic = { mean = 10, daily_swing = 30 } } }",
+        &["`rules.usual.surroundings.carbon.synthetic.mean`", "falls to -5", "0 or more"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { calendar = \"2022-07-01T00:00Z\", price = { synthetic = { mean = 10, hottest_hour = 25 } } }",
+        &["`rules.usual.surroundings.price.synthetic.hottest_hour`", "25", "from 0 to 24"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { price = { synthetic = { maen = 10 } } }",
+        &["`rules.usual.surroundings.price`", "maen", "mean"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { weather = { path = \"x.epw\" } }",
+        &["`rules.usual.surroundings.weather`", "`path` with its `format`", "`synthetic`"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { weather = { path = \"x.epw\", format = \"epv\" } }",
+        &["`rules.usual.surroundings.weather.format`", "did you mean `epw`?"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { weather = { path = \"x.epw\", format = \"epw\", gaps = \"fill\" } }",
+        &["`rules.usual.surroundings.weather`", "`gaps`", "hold"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { price = { path = \"x\", format = \"prices\", marginal = true } }",
+        &["`rules.usual.surroundings.price.marginal`", "under `carbon`"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { carbon = 400, forecast_hours = -1 }",
+        &["`rules.usual.surroundings.forecast_hours`", "-1", "from 0 to"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nsurroundings = { wether = 20 }",
+        &["wether", "did you mean `weather`?"],
+    ),
+    (
+        "order = \"fcfs\"",
+        "order = \"carbon_aware\"",
+        &["`schedulers.best.order`", "carbon_aware", "\"one\"", "`surroundings.carbon`"],
+    ),
+    ("cores = 16", "cores = 16\nembodied = \"sever\"", &["embodied`", "sever", "server"]),
+    ("cores = 16", "cores = 16\nembodied = -3", &["embodied`", "-3", "0 kilograms or more"]),
     ("name = \"x\"", "nmae = \"x\"", &["line 1", "`nmae`", "`name`", "did you mean `name`?"]),
     ("name = \"x\"", "name = \"\"", &["line 1", "`name`", "empty"]),
     ("name = \"x\"", "name = x\"", &["x.toml, line 1"]),

@@ -72,6 +72,7 @@ count = 4
 model = "small"
 cores = 16
 memory_gib = 64
+embodied = { processors = 2, hard_disks = 4 }
 devices = [{ kind = "own", count = 2 }]
 power = { fan = { idle_watts = 100, max_watts = 200, exponent = 1.4 } }
 effects = { numa = { preset = "ice_lake", remote_ns = 200 }, virtualisation = "tuned_vm", cpu_sharing = { weights = "equal" } }
@@ -82,6 +83,16 @@ sharing = { mig = { reconfiguration_seconds = 5 } }
 [workloads.day]
 source = { generator = "mixed_cluster", tasks = 10 }
 transforms = [{ compress = { factor = 2.0 } }]
+[rules.warm]
+facility = { ups = "modern", cooling = "economiser_air" }
+[rules.warm.surroundings]
+calendar = "2022-07-01 00:00 America/Los_Angeles"
+weather = { path = "weather/x.epw.gz", format = "epw", year = 2022, gaps = "hold", wrap = "year" }
+carbon = { synthetic = { mean = 400, daily_swing = 100, hottest_hour = 19 } }
+price = -5
+forecast_hours = 12
+[rules.warmer]
+facility = { ups = "eco", cooling = { preset = "chiller_20c", supply_celsius = 25, fan_share = 0.05 } }
 [rules.usual]
 pue = 1.3
 event_order = "arrivals_first"
@@ -137,6 +148,16 @@ const BROKEN: &[(&str, &str)] = &[
     ("generator = \"mixed_cluster\"", "importer = \"sfw\", path = \"x\""),
     ("generator = \"mixed_cluster\", tasks = 10", "canonical = \"x\", tasks = 10"),
     ("{ compress =", "{ compres ="),
+    ("hard_disks = 4", "disks = 4"),
+    ("\"economiser_air\"", "\"economizer_air\""),
+    ("supply_celsius = 25", "supply_kelvin = 25"),
+    ("format = \"epw\"", "format = \"epv\""),
+    ("gaps = \"hold\"", "gaps = \"fill\""),
+    ("{ synthetic = {", "{ synthetics = {"),
+    ("daily_swing = 100", "daily_wave = 100"),
+    ("hottest_hour = 19", "hottest_hour = 25"),
+    ("price = -5", "price = \"low\""),
+    ("forecast_hours = 12", "forecast_hours = -1"),
     ("pue = 1.3", "pue = 0.9"),
     ("pue = 1.3", "pue = \"low\""),
     ("\"arrivals_first\"", "\"arrival_first\""),

@@ -101,6 +101,8 @@ figures! {
     utilisation_over_time
     waiting_over_time
     power_over_time
+    pue_over_time
+    carbon_over_time
     energy_ledger
     energy_by_tenant
 }

@@ -14,13 +14,9 @@ pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
     let moments = runs.iter().flat_map(|first| &first.run.series);
     let largest =
         moments.map(|point| point.facility_power_watts.max(point.it_power_watts)).fold(0.0, f64::max);
-    let (scale, name) = match largest {
-        watts if watts >= 1e6 => (1e6, "MW"),
-        watts if watts >= 1e3 => (1e3, "kW"),
-        _ => (1.0, "W"),
-    };
+    let (scale, name) = unit_of(largest);
     let top = (largest > 0.0).then_some(largest / scale * 1.06);
-    let panel = |title: &str, value| Panel { title: title.to_owned(), unit: name, value, scale, top };
+    let panel = |title: &str, value| Panel { title: title.to_owned(), unit: name, value, scale, bottom: 0.0, top };
     time_chart::draw(
         scene,
         &[
@@ -28,4 +24,13 @@ pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
             panel("facility power", |point| point.facility_power_watts),
         ],
     )
+}
+
+/// The unit in which so many watts are read most easily.
+pub(super) fn unit_of(largest_watts: f64) -> (f64, &'static str) {
+    match largest_watts {
+        watts if watts >= 1e6 => (1e6, "MW"),
+        watts if watts >= 1e3 => (1e3, "kW"),
+        _ => (1.0, "W"),
+    }
 }

@@ -22,6 +22,8 @@ pub(super) struct Panel {
     pub(super) value: fn(&SeriesPoint) -> f64,
     /// Values are divided by this before they are drawn.
     pub(super) scale: f64,
+    /// Where the axis begins, unless a value lies below.
+    pub(super) bottom: f64,
     /// Where the axis ends; the largest value if it is absent.
     pub(super) top: Option<f64>,
 }
@@ -39,11 +41,13 @@ pub(super) fn draw(scene: &Scene<'_>, panels: &[Panel]) -> Result<Drawing, Repor
     let end = if end > start { end } else { start + clock.seconds };
     let time = format!("time ({})", clock.unit);
     let panel = |(place, panel): (usize, &Panel)| {
-        let largest = moments().map(|point| (panel.value)(point) / panel.scale).fold(0.0, f64::max);
+        let values = || moments().map(|point| (panel.value)(point) / panel.scale);
+        let largest = values().fold(panel.bottom, f64::max);
+        let bottom = values().fold(panel.bottom, f64::min);
         let top = match panel.top {
             Some(top) => top.max(largest),
-            None if largest > 0.0 => largest * 1.06,
-            None => 1.0,
+            None if largest > bottom => bottom + (largest - bottom) * 1.06,
+            None => bottom + 1.0,
         };
         let line = |first: &super::FirstRun<'_>| {
             let values = first.run.series.iter();
@@ -66,7 +70,7 @@ pub(super) fn draw(scene: &Scene<'_>, panels: &[Panel]) -> Result<Drawing, Repor
             quantity: panel.title.clone(),
             unit: panel.unit.to_owned(),
             x: Axis::linear(start / clock.seconds, end / clock.seconds, 10),
-            y: Axis::linear(0.0, top, 5),
+            y: Axis::linear(bottom, top, 5),
             x_title: (place + 1 == panels.len()).then(|| time.clone()),
             lines: runs.iter().map(line).collect(),
         }

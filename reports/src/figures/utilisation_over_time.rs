@@ -11,7 +11,7 @@ pub(super) const CAPTION: &str = "Share of all cpu, memory and devices that is p
 
 pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
     let panel =
-        |title: &str, value| Panel { title: title.to_owned(), unit: "%", value, scale: 0.01, top: Some(100.0) };
+        |title: &str, value| Panel { title: title.to_owned(), unit: "%", value, scale: 0.01, bottom: 0.0, top: Some(100.0) };
     let mut panels = vec![
         panel("cpu allocated", |point| point.cpu_allocation),
         panel("memory allocated", |point| point.memory_allocation),

@@ -11,5 +11,5 @@ pub(super) const CAPTION: &str =
 
 pub(super) fn draw(scene: &Scene<'_>) -> Result<Drawing, ReportError> {
     let value = |point: &results::SeriesPoint| f64::from(point.tasks_waiting);
-    time_chart::draw(scene, &[Panel { title: "tasks waiting".to_owned(), unit: "1", value, scale: 1.0, top: None }])
+    time_chart::draw(scene, &[Panel { title: "tasks waiting".to_owned(), unit: "1", value, scale: 1.0, bottom: 0.0, top: None }])
 }

@@ -11,6 +11,7 @@
 //!  host that sleeps                        idle
 //!  host on its way to sleep, or booting    boot
 //!  losses and cooling                      in proportion to the power of hosts at each moment
+//!  carbon                                  with that energy, at the intensity of each moment
 //! ```
 //!
 //! Where tasks reserve more than there is (one all of the cpu, another all of the memory; overcommitted hosts), the idle
@@ -23,9 +24,11 @@ use crate::event::{Event, EventKind};
 use crate::kernel::ids::{HostId, IdVec, TaskId, TenantId};
 use crate::kernel::time::SimTime;
 use crate::metrics::Window;
+use crate::models::carbon::operational_grams;
 use crate::models::migration::course::Leg;
 use crate::observe::Observer;
 use crate::resources::WHOLE_DEVICE;
+use crate::surroundings::Conditions;
 use crate::view::ClusterView;
 
 /// Who is behind energy.
@@ -39,13 +42,24 @@ pub enum Payer {
     Boot,
 }
 
-/// Energy, in joules.
+/// Energy, and what it emitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Attributed {
-    /// Of hosts and devices.
+    /// Of hosts and devices, in joules.
     pub it_joules: f64,
-    /// With its part of losses and cooling.
+    /// With its part of losses and cooling, in joules.
     pub facility_joules: f64,
+    /// Of the latter, in grams of CO2 equivalents.
+    pub carbon_grams: f64,
+}
+
+/// What the facility adds for each watt of its hosts, integrated over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct PerWatt {
+    /// The facility's power over that of its hosts, in seconds.
+    facility_seconds: f64,
+    /// Grams.
+    carbon_grams: f64,
 }
 
 /// What a host draws now, and for whom.
@@ -53,8 +67,8 @@ pub struct Attributed {
 struct HostShares {
     /// Since when.
     since: SimTime,
-    /// [`EnergyByTenant::facility_seconds`] at that moment.
-    facility_seconds: f64,
+    /// [`EnergyByTenant::per_watt`] at that moment.
+    per_watt: PerWatt,
     /// Watts of each; they add up to the power of the host.
     watts: Vec<(Payer, f64)>,
 }
@@ -76,11 +90,9 @@ impl HostShares {
 pub struct EnergyByTenant {
     window: Window,
     now: SimTime,
-    /// The facility's power over that of its hosts, integrated over time.
-    facility_seconds: f64,
-    /// That ratio since the last event. Of hosts that draw nothing it is 0, and `overhead_watts` is nobody's.
-    ratio: f64,
-    overhead_watts: f64,
+    per_watt: PerWatt,
+    /// What all hosts have drawn since the last event.
+    it_watts: f64,
     hosts: IdVec<HostId, HostShares>,
     energy: BTreeMap<Payer, Attributed>,
 }
@@ -91,20 +103,18 @@ impl EnergyByTenant {
         let mut watched = Self {
             window,
             now: SimTime::ZERO,
-            facility_seconds: 0.0,
-            ratio: 0.0,
-            overhead_watts: 0.0,
+            per_watt: PerWatt::default(),
+            it_watts: view.totals().power_watts,
             hosts: IdVec::filled(HostShares::default(), view.topology().host_count()),
             energy: BTreeMap::new(),
         };
         view.topology().hosts().for_each(|host| watched.look(host, view));
-        watched.look_at_facility(view);
         watched
     }
 
     /// Who is behind how much, at the end of the episode: tenants in order, then `idle` and `boot`.
     pub fn finish(mut self, view: ClusterView<'_>) -> Vec<(Payer, Attributed)> {
-        self.pass(view.now());
+        self.pass(view.now(), view);
         self.settle_all();
         for payer in [Payer::Idle, Payer::Boot] {
             self.energy.entry(payer).or_default();
@@ -113,27 +123,45 @@ impl EnergyByTenant {
     }
 
     /// Time passes, with a halt at the borders of the window.
-    fn pass(&mut self, to: SimTime) {
+    fn pass(&mut self, to: SimTime, view: ClusterView<'_>) {
         let begin = self.window.begin;
         if self.now < begin && begin <= to {
-            self.pass_without_border(begin);
+            self.pass_without_border(begin, view);
             self.settle_all();
             self.energy.clear();
         }
         // After the end of the window time stands still.
-        self.pass_without_border(self.window.end.map_or(to, |end| to.min(end)));
+        self.pass_without_border(self.window.end.map_or(to, |end| to.min(end)), view);
     }
 
-    fn pass_without_border(&mut self, to: SimTime) {
+    fn pass_without_border(&mut self, to: SimTime, view: ClusterView<'_>) {
         if to <= self.now {
             return;
         }
-        let seconds = to.since(self.now).seconds();
-        self.facility_seconds += self.ratio * seconds;
-        if self.overhead_watts > 0.0 {
-            self.energy.entry(Payer::Idle).or_default().facility_joules += self.overhead_watts * seconds;
+        match view.surroundings() {
+            None => self.pass_under(to.since(self.now).seconds(), &Conditions::default(), view),
+            Some(surroundings) => {
+                for (passed, conditions) in surroundings.between(self.now, to) {
+                    self.pass_under(passed.seconds(), conditions, view);
+                }
+            }
         }
         self.now = to;
+    }
+
+    /// Time passes in which nothing outside changes. What a facility draws while its hosts draw nothing is nobody's.
+    fn pass_under(&mut self, seconds: f64, conditions: &Conditions, view: ClusterView<'_>) {
+        let facility_watts = view.rules().facility.power_watts(self.it_watts, conditions.outside());
+        let grams_per_kwh = conditions.carbon_grams_per_kwh.unwrap_or(0.0);
+        if self.it_watts > 0.0 {
+            let facility_seconds = facility_watts / self.it_watts * seconds;
+            self.per_watt.facility_seconds += facility_seconds;
+            self.per_watt.carbon_grams += operational_grams(facility_seconds, grams_per_kwh);
+        } else if facility_watts > 0.0 {
+            let idle = self.energy.entry(Payer::Idle).or_default();
+            idle.facility_joules += facility_watts * seconds;
+            idle.carbon_grams += operational_grams(facility_watts * seconds, grams_per_kwh);
+        }
     }
 
     fn settle_all(&mut self) {
@@ -144,20 +172,15 @@ impl EnergyByTenant {
     fn settle(&mut self, host: HostId) {
         let shares = &mut self.hosts[host];
         let seconds = self.now.since(shares.since).seconds();
-        let facility_seconds = self.facility_seconds - shares.facility_seconds;
-        (shares.since, shares.facility_seconds) = (self.now, self.facility_seconds);
+        let facility_seconds = self.per_watt.facility_seconds - shares.per_watt.facility_seconds;
+        let carbon_grams = self.per_watt.carbon_grams - shares.per_watt.carbon_grams;
+        (shares.since, shares.per_watt) = (self.now, self.per_watt);
         for &(payer, watts) in &shares.watts {
             let energy = self.energy.entry(payer).or_default();
             energy.it_joules += watts * seconds;
             energy.facility_joules += watts * facility_seconds;
+            energy.carbon_grams += watts * carbon_grams;
         }
-    }
-
-    fn look_at_facility(&mut self, view: ClusterView<'_>) {
-        let it_watts = view.totals().power_watts;
-        let facility_watts = view.rules().facility.power_watts(it_watts);
-        (self.ratio, self.overhead_watts) =
-            if it_watts > 0.0 { (facility_watts / it_watts, 0.0) } else { (0.0, facility_watts) };
     }
 
     fn refresh(&mut self, host: HostId, view: ClusterView<'_>) {
@@ -180,7 +203,7 @@ impl EnergyByTenant {
 
 impl Observer for EnergyByTenant {
     fn on_event(&mut self, event: &Event, view: ClusterView<'_>) {
-        self.pass(event.time);
+        self.pass(event.time, view);
         match event.kind {
             EventKind::TaskStarted { placement } => self.refresh(placement.host, view),
             EventKind::TaskFinished { host, .. }
@@ -212,7 +235,7 @@ impl Observer for EnergyByTenant {
             | EventKind::OutOfMemory { .. }
             | EventKind::PeriodPassed => {}
         }
-        self.look_at_facility(view);
+        self.it_watts = view.totals().power_watts;
     }
 }
 

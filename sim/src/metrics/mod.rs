@@ -9,6 +9,8 @@ use crate::view::ClusterView;
 
 /// Joules in one kilowatt-hour.
 pub const JOULES_PER_KWH: f64 = 3.6e6;
+/// Grams in one kilogram.
+const GRAMS_PER_KILOGRAM: f64 = 1000.0;
 
 pub mod attribution;
 pub mod consolidation;
@@ -288,6 +290,13 @@ metrics! {
     energy_losses,
     energy_cooling,
     pue,
+    water,
+    wue,
+    free_cooling_hours,
+    carbon_operational,
+    carbon_embodied,
+    cue,
+    energy_cost,
     power_mean,
     tasks_finished,
     tasks_rejected,

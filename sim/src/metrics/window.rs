@@ -15,6 +15,7 @@ use crate::cluster::{Integrals, Totals};
 use crate::kernel::time::SimTime;
 use crate::models::facility::{Facility, Overhead};
 use crate::rules::Rules;
+use crate::surroundings::Footprint;
 use crate::topology::Topology;
 use crate::view::ClusterView;
 
@@ -51,8 +52,8 @@ struct Snapshot {
     it_energy_joules: f64,
     /// What migrations drew of it.
     move_joules: f64,
-    /// Of the facility, in joules.
-    overhead: Overhead,
+    /// Of the facility.
+    footprint: Footprint,
     totals: Totals,
 }
 
@@ -63,7 +64,7 @@ impl Snapshot {
             integrals: *view.integrals(),
             it_energy_joules: view.it_energy_joules(),
             move_joules: view.move_joules(),
-            overhead: view.facility_overhead_joules(),
+            footprint: view.footprint(),
             totals: *view.totals(),
         }
     }
@@ -94,9 +95,7 @@ impl Snapshot {
             },
             it_energy_joules: view.it_energy_joules() - held.power_watts * passed.seconds(),
             move_joules: view.move_joules() - held.move_watts * passed.seconds(),
-            overhead: view
-                .facility_overhead_joules()
-                .minus(view.rules().facility.overhead(held.power_watts).times(passed.seconds())),
+            footprint: view.footprint().minus(view.footprint_since(time, held.power_watts)),
             totals: held,
         }
     }
@@ -213,7 +212,12 @@ impl<'a> Measured<'a> {
 
     /// What the facility drew during it beyond its hosts, in joules.
     pub fn overhead_joules(&self) -> Overhead {
-        self.end.overhead.minus(self.begin.overhead)
+        self.footprint().overhead
+    }
+
+    /// What the facility took during it.
+    pub fn footprint(&self) -> Footprint {
+        self.end.footprint.minus(self.begin.footprint)
     }
 
     /// Energy of the whole facility during it, in joules.
@@ -244,11 +248,30 @@ impl<'a> Measured<'a> {
 mod tests {
     use super::*;
     use crate::metrics::MetricSet;
+    use crate::models::cooling::Cooling;
+    use crate::models::facility::{Delivery, Electrical, UpsCurve};
     use crate::testing;
     use std::fmt::Write;
+    use std::sync::Arc;
 
     /// Two hosts, one with GPUs, and more work than they hold: tasks wait, some lose patience.
-    const CLUSTER: &str = "cpu 8 memory 64 gpus 2 | cpu 4 memory 32";
+    const CLUSTER: &str = "cpu 8 memory 64 gpus 2 embodied 1900 | cpu 4 memory 32 embodied 1100";
+
+    /// Borders that are those of no window, of some, and of some events.
+    const SURROUNDINGS: &str =
+        "celsius 0:10,30:24,61:31,95:36,150:18 | carbon 0:400,20:100,100:700 | price 0:40,33:-10,120:90";
+
+    fn in_weather() -> Rules {
+        let (_, curve, _) = UpsCurve::PRESETS[1];
+        let electrical = Electrical {
+            delivery: Delivery::Ups { curve, count: 2 },
+            rated_watts: 2000.0,
+            distribution: 0.02,
+            other: 0.01,
+            cooling: Cooling::preset("economiser_water", 2400.0).expect("a preset"),
+        };
+        Rules { facility: Facility::Electrical(electrical), ..Rules::default() }
+    }
 
     fn workload() -> String {
         let mut text = String::new();
@@ -264,7 +287,8 @@ mod tests {
 
     /// The values over a window; over the whole episode by the way that knows no windows when there is none.
     fn values(window: Option<Window>) -> Vec<f64> {
-        let mut engine = testing::engine(CLUSTER, &workload());
+        let mut engine = testing::engine_with(CLUSTER, &workload(), in_weather());
+        engine = engine.with_surroundings(Arc::new(testing::surroundings(SURROUNDINGS)));
         let mut metrics = match window {
             Some(window) => MetricSet::over(window, engine.view()),
             None => MetricSet::default(),
@@ -290,6 +314,11 @@ mod tests {
         "energy_facility",
         "energy_losses",
         "energy_cooling",
+        "water",
+        "carbon_operational",
+        "carbon_embodied",
+        "energy_cost",
+        "free_cooling_hours",
         "tasks_finished",
         "tasks_rejected",
         "evictions",
@@ -321,6 +350,8 @@ mod tests {
         "migration_time_mean",
         "migration_downtime_mean",
         "migration_downtime_p99",
+        "wue",
+        "cue",
         "bounded_slowdown_mean",
         "slowdown_jain",
         "wait_mean",

@@ -11,13 +11,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cooling::{Cooling, CoolingRate, Outside};
+
 /// How the facility's power follows the power of its hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Facility {
     /// A constant power usage effectiveness, at least 1. It does not tell losses from cooling.
     StaticPue(f64),
-    /// Losses that follow the load, and cooling in proportion to the heat.
+    /// Losses that follow the load, and cooling that follows the heat and, where it is asked to, the weather.
     Electrical(Electrical),
 }
 
@@ -152,8 +154,8 @@ pub struct Electrical {
     pub distribution: f64,
     /// Lights and the like: a share of the rated power, whatever the load.
     pub other: f64,
-    /// Watts of cooling for each watt of heat: one over the coefficient of performance.
-    pub cooling: f64,
+    /// How the heat of hosts and losses gets out.
+    pub cooling: Cooling,
 }
 
 impl Electrical {
@@ -171,28 +173,55 @@ impl Electrical {
         }
     }
 
-    /// Losses, and the cooling of the heat of hosts and losses.
-    pub fn overhead(self, it_watts: f64) -> Overhead {
-        let losses =
-            self.delivery_loss_watts(it_watts) + self.distribution * it_watts + self.other * self.rated_watts;
-        Overhead { losses, cooling: self.cooling * (it_watts + losses) }
+    /// What is lost before it reaches a host, and what serves no host, in watts.
+    pub fn loss_watts(self, it_watts: f64) -> f64 {
+        self.delivery_loss_watts(it_watts) + self.distribution * it_watts + self.other * self.rated_watts
+    }
+
+    /// Losses, and what takes the heat of hosts and losses out.
+    pub fn draw(self, it_watts: f64, outside: Outside) -> (f64, CoolingRate) {
+        let losses = self.loss_watts(it_watts);
+        (losses, self.cooling.rate(it_watts + losses, outside))
     }
 }
 
+/// What a facility takes at one moment beyond what its hosts draw.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Draw {
+    /// Power, in watts.
+    pub overhead: Overhead,
+    /// Water, in litres a second.
+    pub litres_per_second: f64,
+    /// Nothing but the air outside cools.
+    pub is_free: bool,
+}
+
 impl Facility {
-    /// What it draws beyond its hosts when these draw so much, in watts.
-    pub fn overhead(self, it_power_watts: f64) -> Overhead {
+    /// What it takes when its hosts draw so many watts and it is so warm outside.
+    pub fn draw(self, it_watts: f64, outside: Outside) -> Draw {
         match self {
-            Self::StaticPue(pue) => Overhead { losses: it_power_watts * pue - it_power_watts, cooling: 0.0 },
-            Self::Electrical(electrical) => electrical.overhead(it_power_watts),
+            Self::StaticPue(pue) => {
+                let losses = it_watts * pue - it_watts;
+                Draw { overhead: Overhead { losses, cooling: 0.0 }, ..Draw::default() }
+            }
+            Self::Electrical(electrical) => {
+                let (losses, cooling) = electrical.draw(it_watts, outside);
+                let overhead = Overhead { losses, cooling: cooling.watts };
+                Draw { overhead, litres_per_second: cooling.litres_per_second, is_free: cooling.is_free }
+            }
         }
     }
 
+    /// What it draws beyond its hosts when these draw so much, in watts.
+    pub fn overhead(self, it_power_watts: f64, outside: Outside) -> Overhead {
+        self.draw(it_power_watts, outside).overhead
+    }
+
     /// The facility's power for this IT power, in watts.
-    pub fn power_watts(self, it_power_watts: f64) -> f64 {
+    pub fn power_watts(self, it_power_watts: f64, outside: Outside) -> f64 {
         match self {
             Self::StaticPue(pue) => it_power_watts * pue,
-            Self::Electrical(_) => it_power_watts + self.overhead(it_power_watts).sum(),
+            Self::Electrical(_) => it_power_watts + self.overhead(it_power_watts, outside).sum(),
         }
     }
 }
@@ -208,20 +237,40 @@ impl Default for Facility {
 mod tests {
     use super::*;
 
+    /// For whom the weather does not matter.
+    const OUTSIDE: Outside = Outside { dry_bulb_celsius: 30.0, wet_bulb_celsius: 20.0 };
+
     fn with_ups(name: &str, count: u8) -> Electrical {
         Electrical {
             delivery: Delivery::Ups { curve: UpsCurve::preset(name).expect("a preset"), count },
             rated_watts: 1e6,
             distribution: 0.02,
             other: 0.01,
-            cooling: 1.0 / 3.194,
+            cooling: Cooling::constant(1.0 / 3.194),
         }
+    }
+
+    /// Models 14, PUE < 1.1: with the leanest losses of the table at a load of 0.7, the ways to cool span it. At 10 °C outside
+    /// a chiller by 20 °C air gives 1.36, free air 1.064, liquid 1.050; at 35 °C free air is gone and the chiller beside it
+    /// gives the PUE of a chiller alone: only liquid stays below 1.1.
+    #[test]
+    fn models_14_what_a_pue_below_1_1_needs() {
+        let pue = |name: &str, celsius: f64| {
+            let lean = Electrical { distribution: 0.01, other: 0.005, ..with_ups("eco", 1) };
+            let cooling = Cooling::preset(name, 1e6).expect("a preset");
+            let facility = Facility::Electrical(Electrical { cooling, ..lean });
+            facility.power_watts(0.7e6, Outside::of_dry_bulb(celsius)) / 0.7e6
+        };
+        assert!(pue("chiller_20c", 10.0) > 1.3 && pue("chiller", 10.0) > 1.1);
+        assert!(pue("economiser_air", 10.0) < 1.07 && pue("economiser_water", 10.0) < 1.06);
+        assert_eq!(pue("economiser_air", 35.0), pue("chiller_dry", 35.0));
+        assert!(pue("economiser_air", 35.0) > 1.3 && pue("liquid", 35.0) < 1.1);
     }
 
     #[test]
     fn a_static_pue_multiplies() {
-        assert_eq!(Facility::StaticPue(1.1).power_watts(1000.0), 1100.0);
-        assert_eq!(Facility::StaticPue(1.25).overhead(4.0), Overhead { losses: 1.0, cooling: 0.0 });
+        assert_eq!(Facility::StaticPue(1.1).power_watts(1000.0, OUTSIDE), 1100.0);
+        assert_eq!(Facility::StaticPue(1.25).overhead(4.0, OUTSIDE), Overhead { losses: 1.0, cooling: 0.0 });
     }
 
     /// Models 6.2, the table: efficiency in percent at the loads 0.1, 0.2, 0.3, 0.5 and 1.
@@ -269,25 +318,26 @@ mod tests {
     /// losses' share smaller than ours, which removes the heat of the losses as well (models 6.3).
     #[test]
     fn models_6_5_pue_by_load_cooling_and_supply() {
-        let pue = |electrical: Electrical, load: f64| {
+        let pue = |electrical: Electrical, load: f64, factor: f64| {
+            let electrical = Electrical { cooling: Cooling::constant(factor), ..electrical };
             let it_watts = load * electrical.rated_watts;
-            let losses = electrical.overhead(it_watts).losses;
-            let simplified = 1.0 + losses / it_watts + electrical.cooling;
-            let ours = Facility::Electrical(electrical).power_watts(it_watts) / it_watts;
-            let heat_of_losses = electrical.cooling * losses / it_watts;
+            let losses = electrical.loss_watts(it_watts);
+            let simplified = 1.0 + losses / it_watts + factor;
+            let ours = Facility::Electrical(electrical).power_watts(it_watts, OUTSIDE) / it_watts;
+            let heat_of_losses = factor * losses / it_watts;
             assert!((ours - simplified - heat_of_losses).abs() < 1e-12);
             simplified
         };
         let modern = with_ups("modern", 1);
-        let lean = Electrical { distribution: 0.01, other: 0.005, cooling: 0.03, ..with_ups("eco", 1) };
-        for (electrical, load, expected) in [
-            (modern, 0.3, 1.4258),
-            (modern, 0.7, 1.3957),
-            (Electrical { cooling: 0.05, ..modern }, 0.7, 1.1326),
-            (Electrical { cooling: 0.02, ..modern }, 0.7, 1.1026),
-            (lean, 0.7, 1.0628),
+        let lean = Electrical { distribution: 0.01, other: 0.005, ..with_ups("eco", 1) };
+        for (electrical, load, factor, expected) in [
+            (modern, 0.3, 1.0 / 3.194, 1.4258),
+            (modern, 0.7, 1.0 / 3.194, 1.3957),
+            (modern, 0.7, 0.05, 1.1326),
+            (modern, 0.7, 0.02, 1.1026),
+            (lean, 0.7, 0.03, 1.0628),
         ] {
-            let got = pue(electrical, load);
+            let got = pue(electrical, load, factor);
             assert!((got - expected).abs() <= 5e-5, "{got} is not {expected}");
         }
     }

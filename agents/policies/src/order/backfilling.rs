@@ -28,7 +28,7 @@ impl Policy for Blocking {
         self.held = held.or_else(|| self.queue.pop(view));
         match self.held {
             Some(task) if !view.has_failed(task) => Decision::Select(task),
-            _ => Decision::Defer,
+            _ => self.queue.nobody(view),
         }
     }
 
@@ -73,7 +73,11 @@ impl Policy for Skipping {
             }
             None => self.next(view),
         };
-        next.map_or(Decision::Defer, Decision::Select)
+        let nobody = || match &self.moving {
+            Some(sorted) => sorted.nobody(view),
+            None => self.joining.nobody(view),
+        };
+        next.map_or_else(nobody, Decision::Select)
     }
 
     fn reset(&mut self, seed: Seed) {

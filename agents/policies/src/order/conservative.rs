@@ -143,7 +143,7 @@ impl Conservative {
 
 impl Policy for Conservative {
     fn decide(&mut self, view: ClusterView<'_>, _: Request) -> Decision {
-        self.plan(view).map_or(Decision::Defer, Decision::Select)
+        self.plan(view).map_or_else(|| self.queue.nobody(view), Decision::Select)
     }
 
     fn reset(&mut self, seed: Seed) {

@@ -139,23 +139,28 @@ fn gang_fits(view: ClusterView<'_>, rooms: &[HostRoom<'_>], members: &[TaskId]) 
     })
 }
 
-impl Policy for Easy {
-    fn decide(&mut self, view: ClusterView<'_>, _: Request) -> Decision {
+impl Easy {
+    fn next(&mut self, view: ClusterView<'_>) -> Option<TaskId> {
         let hosts = &mut self.hosts;
         let mut may_start =
             |task: TaskId| !view.has_failed(task) && hosts.find(view, view.shape(task)).is_some();
         let waiting = self.queue.waiting(view);
-        let Some((head, others)) = waiting.split_first() else { return Decision::Defer };
+        let (head, others) = waiting.split_first()?;
         if may_start(head.task) {
-            return Decision::Select(head.task);
+            return Some(head.task);
         }
         if others.is_empty() {
-            return Decision::Defer;
+            return None;
         }
         let reservation = Reservation::for_head(view, head.task);
         let passes = |task: &TaskId| reservation.allows(view, *task) && may_start(*task);
-        let next = others.iter().map(|entry| entry.task).find(passes);
-        next.map_or(Decision::Defer, Decision::Select)
+        others.iter().map(|entry| entry.task).find(passes)
+    }
+}
+
+impl Policy for Easy {
+    fn decide(&mut self, view: ClusterView<'_>, _: Request) -> Decision {
+        self.next(view).map_or_else(|| self.queue.nobody(view), Decision::Select)
     }
 
     fn reset(&mut self, seed: Seed) {

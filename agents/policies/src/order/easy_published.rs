@@ -73,11 +73,11 @@ impl Policy for EasyPublished {
         self.joining.read(view, |entry| list.push(entry));
         let held = self.held.filter(|&(task, _)| view.status(task) == Status::Waiting);
         self.held = held.or_else(|| self.pick(view));
-        let Some((task, shadow)) = self.held else { return Decision::Defer };
+        let Some((task, shadow)) = self.held else { return self.joining.nobody(view) };
         if pool::fits(view, task) {
             return Decision::Select(task);
         }
-        self.passes(view, shadow).map_or(Decision::Defer, Decision::Select)
+        self.passes(view, shadow).map_or_else(|| self.joining.nobody(view), Decision::Select)
     }
 
     fn reset(&mut self, seed: Seed) {

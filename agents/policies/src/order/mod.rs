@@ -8,10 +8,12 @@
 
 use sim::kernel::ids::TaskId;
 use sim::kernel::rng::Seed;
+use sim::kernel::time::SimTime;
 use sim::view::ClusterView;
 
 use crate::policy::{Choice, Policy, PolicyError};
 
+pub mod aware;
 pub mod backfilling;
 pub(crate) mod conservative;
 pub(crate) mod easy;
@@ -62,6 +64,12 @@ pub trait OrderKey {
     /// True when keys change while tasks wait, so that the queue is looked through at each question.
     fn moves_with_time(&self) -> bool {
         false
+    }
+
+    /// Until when a task that waits is held back, though it might be next; nothing for who is not, as nobody is under most orders.
+    /// It is asked when a task has joined the queue.
+    fn held_until(&self, _view: ClusterView<'_>, _task: TaskId) -> Option<SimTime> {
+        None
     }
 
     /// True when every task must have a declared run time.
@@ -126,6 +134,8 @@ orders! {
         linear
         formula
         neural
+        carbon_aware
+        price_aware
     }
     whole {
         recorded
@@ -168,6 +178,49 @@ mod prelude {
 }
 
 #[cfg(test)]
+mod tests_of_waiting {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::episode::run_episode;
+    use crate::scheduler::{Backfilling, Scheduler, SchedulerConfig};
+    use sim::surroundings::Footprint;
+
+    /// What an episode took from its surroundings, and when each task started, in whole seconds.
+    fn played(order: &str, backfilling: Backfilling, engine: sim::engine::Engine) -> (Footprint, Vec<u64>) {
+        let text =
+            if order.starts_with('{') { format!("order = {order}") } else { format!("order = '{order}'") };
+        let config: SchedulerConfig = toml::from_str(&text).expect("a scheduler");
+        let mut scheduler = Scheduler::new(&config, backfilling).expect("valid");
+        scheduler.reset(Seed(0));
+        let mut engine = engine;
+        run_episode(&mut engine, &mut scheduler, &mut ()).expect("the scheduler is feasible");
+        let view = engine.view();
+        let started = |task| view.started(TaskId(task as u32)).0 / 1_000_000;
+        (view.footprint(), (0..view.submitted_count()).map(started).collect())
+    }
+
+    fn engine(work: &str, hosts: &str, around: &str) -> sim::engine::Engine {
+        let around = sim::testing::surroundings(around);
+        sim::testing::engine(hosts, work).with_surroundings(Arc::new(around))
+    }
+
+    pub(super) fn episode(order: &str, work: &str, hosts: &str, around: &str) -> (Footprint, Vec<u64>) {
+        played(order, Backfilling::Skip, engine(work, hosts, around))
+    }
+
+    pub(super) fn starts(
+        order: &str,
+        backfilling: Backfilling,
+        work: &str,
+        hosts: &str,
+        around: &str,
+    ) -> Vec<u64> {
+        played(order, backfilling, engine(work, hosts, around)).1
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -201,6 +254,9 @@ mod tests {
             ("linear", 13.369_223_594_665_527),
             ("formula", 640_000.0),
             ("neural", 13.369_223_594_665_527),
+            // Of those who are not held, first come, first served.
+            ("carbon_aware", 1000.0),
+            ("price_aware", 1000.0),
         ];
         assert_eq!(expected.len(), keys().count());
         for (name, key) in expected {

@@ -4,8 +4,10 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use sim::cluster::Status;
+use sim::decision::Decision;
 use sim::kernel::ids::{IdVec, ShapeId, TaskId};
 use sim::kernel::rng::Seed;
+use sim::kernel::time::SimTime;
 use sim::view::ClusterView;
 
 use super::{JobFacts, OrderKey};
@@ -54,20 +56,23 @@ impl PartialEq for Entry {
 
 impl Eq for Entry {}
 
-/// Reads who joined the queue, and gives everyone a key.
+/// Reads who joined the queue, and gives everyone a key. Whom the order holds back is handed over when that is over.
 pub(crate) struct Joining {
     pub(crate) key: Box<dyn OrderKey>,
     cursor: usize,
+    /// Until when, as what number they joined, and who.
+    held: BinaryHeap<Reverse<(SimTime, u64, TaskId)>>,
 }
 
 impl Joining {
     pub(crate) fn new(key: Box<dyn OrderKey>) -> Self {
-        Self { key, cursor: 0 }
+        Self { key, cursor: 0, held: BinaryHeap::new() }
     }
 
     pub(crate) fn reset(&mut self, seed: Seed) {
         self.key.reset(seed);
         self.cursor = 0;
+        self.held.clear();
     }
 
     pub(crate) fn key_of(&self, view: ClusterView<'_>, task: TaskId) -> [f64; 2] {
@@ -93,7 +98,7 @@ impl Joining {
         let gone = joined.iter().take_while(is_gone).count();
         self.cursor += gone;
         match joined[gone..] {
-            [only] => Some(only),
+            [only] if self.held.is_empty() && self.key.held_until(view, only).is_none() => Some(only),
             _ => None,
         }
     }
@@ -103,10 +108,29 @@ impl Joining {
         let (next, joined) = view.joined_since(self.cursor);
         for (number, &task) in (self.cursor as u64..).zip(joined) {
             if view.status(task) == Status::Waiting {
-                take(Entry::new(self.key_of(view, task), number, task));
+                match self.key.held_until(view, task) {
+                    Some(until) => self.held.push(Reverse((until, number, task))),
+                    None => take(Entry::new(self.key_of(view, task), number, task)),
+                }
             }
         }
         self.cursor = next;
+        while let Some(&Reverse((until, number, task))) = self.held.peek()
+            && (until <= view.now() || view.status(task) != Status::Waiting)
+        {
+            self.held.pop();
+            if view.status(task) == Status::Waiting {
+                take(Entry::new(self.key_of(view, task), number, task));
+            }
+        }
+    }
+
+    /// The answer when nobody is next: the first of those who are held back may be, when its time has come.
+    pub(crate) fn nobody(&self, view: ClusterView<'_>) -> Decision {
+        match self.held.peek() {
+            Some(&Reverse((until, ..))) if until > view.now() => Decision::DeferUntil(until),
+            _ => Decision::Defer,
+        }
     }
 }
 
@@ -125,6 +149,11 @@ impl Heap {
     pub(crate) fn reset(&mut self, seed: Seed) {
         self.joining.reset(seed);
         self.heap.clear();
+    }
+
+    /// As [`Joining::nobody`].
+    pub(crate) fn nobody(&self, view: ClusterView<'_>) -> Decision {
+        self.joining.nobody(view)
     }
 
     /// Takes out the next waiting task.
@@ -232,6 +261,11 @@ impl Sorted {
     pub(crate) fn reset(&mut self, seed: Seed) {
         self.joining.reset(seed);
         self.entries.clear();
+    }
+
+    /// As [`Joining::nobody`].
+    pub(crate) fn nobody(&self, view: ClusterView<'_>) -> Decision {
+        self.joining.nobody(view)
     }
 
     /// Everyone who waits now, the next one first.

@@ -13,6 +13,7 @@ use traces::transform::Transform;
 use super::document::Document;
 use super::operation;
 use super::schema::SAVING;
+use super::surroundings;
 use super::{
     ClusterConfig, ConfigError, ExperimentConfig, HostGroupConfig, Named, PoolConfig, RulesConfig, Seeds,
     Source, WorkloadConfig, gpu_power_names,
@@ -67,6 +68,7 @@ pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Chec
     }
     scenarios(config, document)?;
     operation::asked(config, &config.scenarios(), document)?;
+    surroundings::foreseen(config, document)?;
     schedulers(config, document)
 }
 
@@ -362,6 +364,7 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
             return refuse("facility", "it stands beside `pue`; allowed is one of both".to_owned());
         }
     }
+    surroundings::rules(config, document, at)?;
     let moment = |key, seconds: Option<f64>, allows_zero: bool| {
         let Some(seconds) = seconds else { return Ok(None) };
         let moment = SimTime::from_seconds(seconds).filter(|&moment| allows_zero || moment != SimTime::ZERO);

@@ -14,7 +14,7 @@ use sim::models::sleep::Sleep;
 use sim::resources::DeviceClass;
 use sim::topology::DeviceMemory;
 
-use super::{Chosen, EffectsConfig, Named, schema};
+use super::{Chosen, EffectsConfig, EmbodiedConfig, Named, schema};
 use crate::nearest::unknown_name;
 
 /// One cluster: exactly one of `named`, `file`, `pool`, `nodes` and `hosts`.
@@ -262,6 +262,11 @@ pub struct HostGroupConfig {
     #[serde(default, deserialize_with = "some_sleep", skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::sleep")]
     pub sleep: Option<Sleep>,
+    /// What making each emitted, in kilograms of CO2 equivalents: a number, "server", or a table of parts; without it nothing is
+    /// said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::embodied")]
+    pub embodied: Option<EmbodiedConfig>,
 }
 
 fn one() -> u8 {

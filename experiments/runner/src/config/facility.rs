@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use sim::models::cooling::Cooling;
 use sim::models::facility::{Converter, Delivery, Electrical, UpsCurve};
 
-use super::schema;
+use super::{CoolingConfig, schema};
 use crate::nearest::unknown_name;
 
 /// Losses that follow the load. Shares are of the power of the hosts unless stated otherwise.
@@ -38,10 +39,11 @@ pub struct FacilityConfig {
     #[serde(default = "other")]
     #[schemars(range(min = 0.0))]
     pub other: f64,
-    /// Watts of cooling for each watt of heat. Without it 0.313, a chiller that supplies air of 20 °C.
+    /// How the heat gets out: watts for each watt of heat, the name of a way, or a table. Without it 0.313, a chiller that
+    /// supplies air of 20 °C.
     #[serde(default = "cooling")]
-    #[schemars(range(min = 0.0))]
-    pub cooling: f64,
+    #[schemars(schema_with = "schema::cooling")]
+    pub cooling: CoolingConfig,
 }
 
 fn distribution() -> f64 {
@@ -54,8 +56,8 @@ fn other() -> f64 {
 
 /// One over the coefficient of performance `0.0068 T^2 + 0.0008 T + 0.458` at a supply temperature T of 20 °C (Moore,
 /// Chase, Ranganathan, Sharma, USENIX ATC 2005).
-fn cooling() -> f64 {
-    1.0 / (0.0068 * 400.0 + 0.0008 * 20.0 + 0.458)
+fn cooling() -> CoolingConfig {
+    CoolingConfig::Factor(1.0 / (0.0068 * 400.0 + 0.0008 * 20.0 + 0.458))
 }
 
 /// How many power supplies share the load.
@@ -104,7 +106,7 @@ fn board() -> Converter {
 impl FacilityConfig {
     /// What it says that cannot be: the key, and the problem.
     pub(super) fn problem(&self) -> Option<(Vec<&'static str>, String)> {
-        let shares = [("distribution", self.distribution), ("other", self.other), ("cooling", self.cooling)];
+        let shares = [("distribution", self.distribution), ("other", self.other)];
         let mut numbers: Vec<(Vec<&str>, f64)> =
             shares.map(|(key, value)| (vec![key], value)).into_iter().collect();
         if let Some(ups) = self.ups {
@@ -118,6 +120,9 @@ impl FacilityConfig {
         if let Some(rated) = self.rated_watts.filter(|rated| !(rated.is_finite() && *rated > 0.0)) {
             let problem = format!("{rated} stands there; allowed is a number of watts above 0");
             return Some((vec!["rated_watts"], problem));
+        }
+        if let Some((key, problem)) = self.cooling.problem() {
+            return Some((["cooling"].into_iter().chain(key).collect(), problem));
         }
         match (&self.ups, &self.converters) {
             (Some(_), None) => None,
@@ -145,13 +150,12 @@ impl FacilityConfig {
             },
             (None, None) => unreachable!("one of both was checked to stand there"),
         };
-        Electrical {
-            delivery,
-            rated_watts: self.rated_watts.unwrap_or(full_watts),
-            distribution: self.distribution,
-            other: self.other,
-            cooling: self.cooling,
-        }
+        let rated_watts = self.rated_watts.unwrap_or(full_watts);
+        let (distribution, other) = (self.distribution, self.other);
+        let without =
+            Electrical { delivery, rated_watts, distribution, other, cooling: Cooling::constant(0.0) };
+        let heat_watts = rated_watts + without.loss_watts(rated_watts);
+        Electrical { cooling: self.cooling.cooling(heat_watts), ..without }
     }
 }
 

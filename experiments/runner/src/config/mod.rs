@@ -8,9 +8,11 @@
 mod check;
 mod chosen;
 mod cluster;
+mod cooling;
 mod document;
 mod effect_list;
 mod effects;
+mod embodied;
 mod facility;
 mod include;
 mod known_cluster;
@@ -21,6 +23,7 @@ mod policy_file;
 mod scenario;
 pub mod schema;
 mod shape;
+mod surroundings;
 mod sweep;
 mod workload;
 
@@ -37,14 +40,17 @@ pub use cluster::{
     NodesConfig, NodesImporter, NodesPower, PoolConfig, PowerCurvesConfig, gpu_power_list, gpu_power_names,
     host_power_list, host_power_names,
 };
+pub use cooling::{CoolingConfig, CoolingTable};
 pub use effect_list::{EffectHelp, ParameterHelp, effect_list};
 pub use effects::{BehaviourConfig, BehaviourShare, EffectsConfig};
+pub use embodied::{EmbodiedConfig, PartsConfig};
 pub use facility::{ConvertersConfig, FacilityConfig, Redundancy};
 pub use known_cluster::{cluster_file, cluster_help, cluster_names};
 pub use migration::MigrationConfig;
 pub use named::Named;
 pub use policy_file::PolicyFile;
 pub use scenario::{OWN_RULES, RULES, RulesConfig, ScenarioConfig, ScenarioGridConfig, Seeds};
+pub use surroundings::{FileConfig, QuantityConfig, SurroundingsConfig, SyntheticConfig};
 pub use sweep::{Axis, Settings};
 pub use workload::{Source, WorkloadConfig};
 

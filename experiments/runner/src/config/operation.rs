@@ -8,7 +8,8 @@ use sim::rules::Accounting;
 use super::check::Checked;
 use super::document::Document;
 use super::{
-    BehaviourConfig, ExperimentConfig, HostGroupConfig, MigrationConfig, RulesConfig, ScenarioConfig,
+    BehaviourConfig, EmbodiedConfig, ExperimentConfig, HostGroupConfig, MigrationConfig, RulesConfig,
+    ScenarioConfig,
 };
 
 /// Keys of a host group beyond what it has.
@@ -37,6 +38,9 @@ pub(super) fn host_group(group: &HostGroupConfig, document: &Document, at: &[&st
     }
     if group.core_milli == Some(0) {
         return refuse("core_milli", "0 stands there; allowed is 1 or more, or no such key".to_owned());
+    }
+    if let Some(problem) = group.embodied.as_ref().and_then(EmbodiedConfig::problem) {
+        return refuse("embodied", problem);
     }
     let falls = group.frequencies.windows(2).all(|pair| pair[0] > pair[1]);
     let are_shares = group.frequencies.iter().all(|one| 0.0 < *one && *one <= 1.0);

@@ -19,7 +19,7 @@ use sim::rules::{
     WhenNoPlace,
 };
 
-use super::{BehaviourConfig, FacilityConfig, MigrationConfig, Named, schema};
+use super::{BehaviourConfig, FacilityConfig, MigrationConfig, Named, SurroundingsConfig, schema};
 
 /// The seeds, each once: a list, or `{ from, count }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -126,6 +126,9 @@ pub struct RulesConfig {
     /// The building where its losses follow the load, in the place of a `pue`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facility: Option<FacilityConfig>,
+    /// What is around the datacenter: the weather, the carbon intensity and the price of electricity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surroundings: Option<SurroundingsConfig>,
     /// Who may start before a task that must wait.
     pub backfilling: Backfilling,
     /// When schedulers are asked what to change of what runs; without it, never.
@@ -267,6 +270,11 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "facility",
         "a table: ups or converters, and redundancy, rated_watts, distribution, other, cooling (default: none)",
         "the building where its losses follow the load, in the place of a pue",
+    ),
+    (
+        "surroundings",
+        "a table: calendar, weather, carbon, price, forecast_hours (default: none)",
+        "what is around the datacenter: numbers, files of series, or { synthetic = { mean, daily_swing, ... } }",
     ),
     (
         "backfilling",

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sim::metrics::MetricSet;
+use sim::models::cooling::Cooling;
 use sim::models::dirtying::Dirtying;
 use sim::models::facility::UpsCurve;
 use sim::models::gpu_power::GpuCurve;
@@ -19,13 +20,14 @@ use sim::models::sleep::Sleep;
 use sim::models::topology_manager::TopologyManager;
 use sim::resources::DeviceClass;
 use sim::rules::{Accounting, AfterEviction, DecideAfter, EventOrder, TurnedAway, WhenNoPlace};
+use traces::series::{Gaps, Wrap};
 use traces::transform::Transform;
 
 use super::migration::{self, Range};
 use super::shape::{fields, variants};
 use super::{
-    ClusterConfig, ExperimentConfig, NodesPower, cluster_help, cluster_names, gpu_power_list,
-    gpu_power_names, host_power_list, host_power_names,
+    ClusterConfig, CoolingTable, ExperimentConfig, NodesPower, PartsConfig, SyntheticConfig, cluster_help,
+    cluster_names, gpu_power_list, gpu_power_names, host_power_list, host_power_names,
 };
 
 /// The schema of an experiment.
@@ -170,6 +172,48 @@ pub(super) fn ups(_: &mut SchemaGenerator) -> Schema {
     let keys = ["no_load", "proportional", "square"];
     let presets = one_of(UpsCurve::PRESETS.iter().map(|&(name, _, help)| (name, help.to_owned())));
     json_schema!({ "anyOf": [presets, numbers(&keys, &keys)] })
+}
+
+pub(super) fn cooling_preset(_: &mut SchemaGenerator) -> Schema {
+    schema(one_of(Cooling::PRESETS.iter().map(|&(name, help)| (name, help.to_owned()))))
+}
+
+pub(super) fn cooling(generator: &mut SchemaGenerator) -> Schema {
+    let factor = json!({ "type": "number", "minimum": 0, "description": "watts for each watt of heat" });
+    let (presets, table) = (cooling_preset(generator), generator.subschema_for::<CoolingTable>());
+    json_schema!({ "anyOf": [factor, presets, table] })
+}
+
+/// What is around a datacenter: a number, a table with `synthetic`, or a file with options of its importer.
+pub(super) fn quantity(generator: &mut SchemaGenerator) -> Schema {
+    let formats = traces::series::names().into_iter().map(|(name, help)| (name, help.to_owned()));
+    let file = json!({
+        "type": "object",
+        "properties": {
+            "path": { "type": "string", "minLength": 1, "description": "the file, relative to the data folder" },
+            "format": one_of(formats),
+            "gaps": { "enum": variants::<Gaps>() },
+            "wrap": { "enum": variants::<Wrap>() },
+            "gap_factor": { "type": "number", "minimum": 1 },
+            "marginal": { "type": "boolean", "description": "carbon: the file holds marginal intensities" },
+            "humidity_percent": { "type": "number", "minimum": 0, "maximum": 100 },
+            "synthetic": false,
+        },
+        "required": ["path", "format"],
+    });
+    let synthetic = json!({
+        "type": "object",
+        "properties": { "synthetic": generator.subschema_for::<SyntheticConfig>() },
+        "required": ["synthetic"],
+        "additionalProperties": false,
+    });
+    json_schema!({ "anyOf": [{ "type": "number" }, synthetic, file] })
+}
+
+pub(super) fn embodied(generator: &mut SchemaGenerator) -> Schema {
+    let kilograms = json!({ "type": "number", "minimum": 0, "description": "kilograms of CO2 equivalents" });
+    let server = json!({ "const": "server", "description": "by parts, with what is usual for a server" });
+    json_schema!({ "anyOf": [kilograms, server, generator.subschema_for::<PartsConfig>()] })
 }
 
 pub(super) fn converter(_: &mut SchemaGenerator) -> Schema {

@@ -36,6 +36,7 @@ use crate::config::{Config, Document, Seeds};
 use crate::error::RunError;
 use crate::nearest::unknown_name;
 use crate::plan::{Plan, Run};
+use crate::surroundings::Around;
 
 /// What a scenario is under one seed, and what the baseline reaches on it.
 struct Episode {
@@ -44,6 +45,7 @@ struct Episode {
     topology: Arc<Topology>,
     workload: Arc<Workload>,
     rules: Rules,
+    around: Option<Around>,
     window: Window,
     backfilling: Backfilling,
     /// By term; empty until it was played.
@@ -124,13 +126,14 @@ impl ExperimentTraining {
         let content = json!(runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>());
         let assets = Assets::new(&plan, runs.iter().copied());
         let episode = |run: &&Run| -> Result<Episode, RunError> {
-            let topology = assets.topology(run)?;
+            let (topology, workload) = (assets.topology(run)?, assets.workload(run)?);
             Ok(Episode {
                 title: run.title(),
                 seed: run.seed,
                 rules: assets.rules(run, &topology)?,
+                around: assets.around(run, &workload)?,
                 topology,
-                workload: assets.workload(run)?,
+                workload,
                 window: run.window,
                 backfilling: run.backfilling,
                 baseline: Vec::new(),
@@ -259,9 +262,15 @@ impl Episode {
         policy.check(&self.workload, &self.topology).map_err(refused)?;
         policy.reset(Seed(self.seed));
         let mut engine = Engine::new(Arc::clone(&self.topology), Arc::clone(&self.workload), self.rules);
+        if let Some(around) = &self.around {
+            engine = engine.with_surroundings(Arc::clone(&around.surroundings));
+        }
         let mut metrics = MetricSet::over(self.window, engine.view());
         run_episode(&mut engine, &mut policy, &mut metrics)
             .map_err(|source| RunError::Episode { run: self.title.clone(), source: Box::new(source) })?;
+        if let Some(around) = &self.around {
+            around.check(&self.title, engine.view().now())?;
+        }
         let values = metrics.values(engine.view());
         Ok(terms.iter().map(|term| values[term.metric]).collect())
     }
