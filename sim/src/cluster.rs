@@ -24,6 +24,7 @@ use crate::models::facility::Facility;
 use crate::models::mig::Profile;
 use crate::models::topology_manager::{DevicePlace, Need, Node, Site, TopologyManager};
 use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
+use crate::rules::NumaSplit;
 use crate::surroundings::{Footprint, Surroundings};
 use crate::topology::{DeviceKind, DeviceSpec, Topology};
 
@@ -208,6 +209,8 @@ pub struct Cluster {
     queue: List,
     /// What each node gives to a task that spans several.
     spans: BTreeMap<(TaskId, HostId), Vec<Resources>>,
+    /// Which tasks are split over nodes.
+    numa_split: Option<NumaSplit>,
     /// The parts of devices that are given out in parts with a place.
     parts: BTreeMap<DeviceId, Parts>,
     /// How long tasks wait for what has to be made ready for them, between taking room and starting.
@@ -258,6 +261,7 @@ impl Cluster {
             tasks: IdVec::filled(TaskRecord::COMING, task_count),
             queue: List { first: NOBODY, last: NOBODY },
             spans: BTreeMap::new(),
+            numa_split: None,
             parts: BTreeMap::new(),
             readying: BTreeMap::new(),
             totals: Totals {
@@ -452,7 +456,24 @@ impl Cluster {
             // Who asks for neither cpu nor memory fits into the nothing that a sleeping host has free.
             && (shape.resources != Resources::ZERO || self.is_on(host))
             && self.topology.model(host).features & shape.features == shape.features
+            && (self.numa_split.is_none() || self.has_numa_room(shape.resources, host))
             && (shape.devices.count == 0 || self.has_devices(shape.devices, host))
+    }
+
+    /// From now on tasks are split, or are not, as this says.
+    pub(crate) fn split_by(&mut self, numa_split: Option<NumaSplit>) {
+        self.numa_split = numa_split;
+    }
+
+    /// True when a task has room on the nodes from which it must come.
+    fn has_numa_room(&self, need: Resources, host: HostId) -> bool {
+        let count = self.topology.numa_nodes(host).1;
+        let one = || (0..count).any(|node| self.numa_covers(host, NumaShare::node(node), need));
+        match self.numa_split {
+            Some(split) if split.splits(need) => self.numa_covers(host, NumaShare::first(count), need),
+            Some(_) => one(),
+            None => true,
+        }
     }
 
     fn has_devices(&self, request: DeviceRequest, host: HostId) -> bool {
@@ -541,6 +562,21 @@ impl Cluster {
         let nodes = self.numa_free(host);
         if nodes.len() == 1 {
             return nodes[0].covers(need);
+        }
+        if let Some(split) = self.numa_split {
+            let is_whole = numa == NumaShare::first(nodes.len());
+            return match split.splits(need) {
+                true => {
+                    let gives = |(node, free): (usize, &Resources)| {
+                        free.covers(NumaSplit::part(need, nodes.len(), node))
+                    };
+                    is_whole && nodes.iter().enumerate().all(gives)
+                }
+                false => {
+                    let node = nodes.get(numa.0.trailing_zeros() as usize);
+                    numa.0.is_power_of_two() && node.is_some_and(|free| free.covers(need))
+                }
+            };
         }
         let sum = numa.iter().filter_map(|position| nodes.get(position));
         sum.fold(Resources::ZERO, |sum, &node| sum.plus(node)).covers(need)
@@ -759,9 +795,12 @@ impl Cluster {
         for position in numa.iter() {
             let node = NumaNodeId(first.0 + position as u32);
             let free = self.numa_free[node];
-            let amount = Resources {
-                cpu_milli: rest.cpu_milli.min(free.cpu_milli),
-                memory_mib: rest.memory_mib.min(free.memory_mib),
+            let amount = match self.numa_split {
+                Some(_) => NumaSplit::part(need, count, position),
+                None => Resources {
+                    cpu_milli: rest.cpu_milli.min(free.cpu_milli),
+                    memory_mib: rest.memory_mib.min(free.memory_mib),
+                },
             };
             self.numa_free[node] = free.minus(amount);
             rest = rest.minus(amount);

@@ -160,6 +160,7 @@ impl Engine {
             transfers: Transfers::default(),
         };
         engine.draw_behaviours();
+        engine.cluster.split_by(rules.numa_split);
         if let Facility::Electrical(_) = rules.facility {
             engine.cluster.meter(rules.facility, Arc::default());
         }

@@ -7,6 +7,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::Facility;
 use crate::models::migration::Migration;
 use crate::models::topology_manager::TopologyManager;
+use crate::resources::Resources;
 
 /// Which of two events of one instant takes effect first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,11 +106,39 @@ pub struct Rules {
     pub accounting: Accounting,
     /// What the agents on hosts make of a placement; `None`: what the scheduler said.
     pub admission: Option<Admission>,
+    /// Which tasks are split over the NUMA nodes of a host; `None`: whoever places them decides, and a task that spans several
+    /// nodes takes from each what is free there.
+    pub numa_split: Option<NumaSplit>,
     /// What work does to the machine it runs on.
     pub behaviours: Behaviours,
     /// The most cpu that a task may use, as a multiple of what it asked for (the limit of a container, as
     /// `cpu.max` sets it); `None` for no limit.
     pub cpu_quota: Option<f64>,
+}
+
+/// Large tasks are split evenly over all NUMA nodes of their host, all others come from one node: how a hypervisor gives
+/// guests virtual NUMA nodes (Huawei's, as VMAgent has it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumaSplit {
+    /// Tasks that ask for more memory than this are large, in mebibytes.
+    pub above_memory_mib: u32,
+}
+
+impl NumaSplit {
+    /// True when a task that asks for so much is split.
+    pub fn splits(self, need: Resources) -> bool {
+        need.memory_mib > self.above_memory_mib
+    }
+
+    /// What one of `count` nodes gives to a task that is split: even parts, the rest from the first ones.
+    pub fn part(need: Resources, count: usize, node: usize) -> Resources {
+        let part = |total: u32| {
+            let (count, node) = (count as u32, node as u32);
+            total / count + u32::from(node < total % count)
+        };
+        Resources { cpu_milli: part(need.cpu_milli), memory_mib: part(need.memory_mib) }
+    }
 }
 
 /// What the agents on hosts make of a placement.

@@ -264,10 +264,15 @@ pub fn first_devices(view: ClusterView<'_>, shape: &TaskShape, host: HostId) -> 
         .fold(DeviceSet::EMPTY, |set, (position, _)| set.with(position))
 }
 
-/// A placement on this host: the first devices that will do, and all of its NUMA nodes.
+/// A placement on this host: the first devices that will do, and all of its NUMA nodes, or the first with room where the rules
+/// want one.
 pub fn placement_on(view: ClusterView<'_>, task: TaskId, host: HostId) -> Placement {
     let devices = first_devices(view, view.shape(task), host);
-    Placement { task, host, numa: NumaShare::first(view.numa_free(host).len()), devices }
+    let (nodes, need) = (view.numa_free(host), view.shape(task).resources);
+    let is_one = nodes.len() > 1 && view.rules().numa_split.is_some_and(|split| !split.splits(need));
+    let with_room = || nodes.iter().position(|node| node.covers(need)).unwrap_or(0);
+    let numa = if is_one { NumaShare::node(with_room()) } else { NumaShare::first(nodes.len()) };
+    Placement { task, host, numa, devices }
 }
 
 /// First come, first served, first fit by scanning, skipping whoever does not fit.

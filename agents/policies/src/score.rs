@@ -108,6 +108,9 @@ pub fn tightest_numa(view: ClusterView<'_>, task: &TaskShape, host: HostId) -> N
     if nodes.len() == 1 {
         return NumaShare::node(0);
     }
+    if view.rules().numa_split.is_some_and(|split| split.splits(task.resources)) {
+        return NumaShare::first(nodes.len());
+    }
     let fitting = (0..nodes.len()).filter(|&node| nodes[node].covers(task.resources));
     if let Some(node) = fitting.min_by_key(|&node| nodes[node].cpu_milli) {
         return NumaShare::node(node);

@@ -329,6 +329,16 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     (
         "[rules.usual]",
+        "[rules.usual]\nnuma_split = { above_memory_mib = 1024 }\ntopology_manager = \"none\"",
+        &["`rules.usual.numa_split`", "one of both"],
+    ),
+    (
+        "[rules.usual]",
+        "[rules.usual]\nnuma_split = { above_memory_gib = 1 }",
+        &["above_memory_gib", "above_memory_mib"],
+    ),
+    (
+        "[rules.usual]",
         "[rules.usual]\nturned_away = \"leaves\"",
         &["`rules.usual.turned_away`", "`topology_manager`"],
     ),

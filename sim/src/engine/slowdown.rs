@@ -346,7 +346,7 @@ mod tests {
     use crate::effects::Behaviours;
     use crate::models::behaviour::Behaviour;
     use crate::models::topology_manager::TopologyManager;
-    use crate::rules::{Admission, Rules, TurnedAway};
+    use crate::rules::{Admission, NumaSplit, Rules, TurnedAway};
     use crate::testing::{self, Story};
 
     fn behaving(name: &str) -> Rules {
@@ -529,6 +529,25 @@ mod tests {
         let apart = ends(hosts, "at 0 gpus 1 work 9000 | at 0 cpu 2 gpus 2 work 900", behaving("training"));
         let expected = 900.0 * (1.0 + 0.2 * (1.0 / 0.6 - 1.0)) * (1.0 + 0.1 * 0.5 * (1.0 / 0.6 - 1.0));
         assert!((apart[0] - expected).abs() < 2e-6, "{apart:?} is not {expected}");
+    }
+
+    /// A server of 2 x (40 cores, 90 MiB): a guest of (64, 128) is split and leaves (8, 26) twice. One of (16, 32), which is
+    /// not split, finds no node though 16 cores and 52 MiB are free; (8, 26) fits, and so does (16, 52), split.
+    #[test]
+    fn models_3_3_large_guests_are_split_and_small_ones_are_not() {
+        let starts = |second: &str, above_memory_mib| {
+            let rules = Rules { numa_split: Some(NumaSplit { above_memory_mib }), ..Rules::default() };
+            let work = format!("at 0 cpu 64 memory 128 work 9 | at 1 {second} work 9");
+            let mut engine = testing::engine_with("cpu 80 memory 180 numa 2", &work, rules);
+            let mut story = Story::default();
+            testing::run_first_fit(&mut engine, &mut story);
+            engine.assert_consistent();
+            story.0.into_iter().find(|line| line.contains("task 1 started"))
+        };
+        let at = |second| Some(format!("{second}: task 1 started on host 0"));
+        assert_eq!(starts("cpu 16 memory 32", 32), at(9), "when the first has gone");
+        assert_eq!(starts("cpu 8 memory 26", 32), at(1));
+        assert_eq!(starts("cpu 16 memory 52", 32), at(1), "split");
     }
 
     /// Three of four cores are taken on each of two nodes. Two cores cannot be aligned: they wait until something ends, or leave.

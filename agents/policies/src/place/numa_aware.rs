@@ -120,8 +120,10 @@ fn nodes_with_room<'a>(
     host: HostId,
 ) -> impl Iterator<Item = usize> + 'a {
     let nodes = view.numa_free(host);
+    let is_split = nodes.len() > 1 && view.rules().numa_split.is_some_and(|split| split.splits(shape.resources));
     let is_enough = move |&node: &usize| {
-        nodes[node].covers(shape.resources)
+        !is_split
+            && nodes[node].covers(shape.resources)
             && (shape.devices.count == 0
                 || devices_on(view, shape, host, node).count() == u32::from(shape.devices.count))
     };

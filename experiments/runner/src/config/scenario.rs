@@ -15,8 +15,8 @@ use sim::metrics::Window;
 use sim::models::facility::Facility;
 use sim::models::topology_manager::TopologyManager;
 use sim::rules::{
-    Accounting, Admission, AfterEviction, CpuBound, DecideAfter, EventOrder, Rebalancing, Rules, TurnedAway,
-    WhenNoPlace,
+    Accounting, Admission, AfterEviction, CpuBound, DecideAfter, EventOrder, NumaSplit, Rebalancing, Rules,
+    TurnedAway, WhenNoPlace,
 };
 
 use super::{BehaviourConfig, FacilityConfig, MigrationConfig, Named, SurroundingsConfig, schema};
@@ -151,6 +151,11 @@ pub struct RulesConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::turned_away")]
     pub turned_away: Option<TurnedAway>,
+    /// Tasks that ask for more memory than `above_memory_mib` are split evenly over the NUMA nodes of their host, all others
+    /// come from one; without it, whoever places them decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::numa_split")]
+    pub numa_split: Option<NumaSplit>,
     /// What work does to the machine it runs on, where hosts have effects; without it, `general`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behaviour: Option<BehaviourConfig>,
@@ -211,6 +216,7 @@ impl RulesConfig {
                 topology_manager,
                 turned_away: self.turned_away.unwrap_or_default(),
             }),
+            numa_split: self.numa_split,
             behaviours: Behaviours { seed, ..behaviours },
             cpu_quota: self.cpu_quota,
             event_order: self.event_order,
@@ -302,6 +308,11 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "behaviour",
         "a name of `rackwright list models`, a table, or a list of { share, behaviour } (default: general)",
         "what work does to the machine it runs on, where hosts have effects",
+    ),
+    (
+        "numa_split",
+        "a table: above_memory_mib (default: none)",
+        "which tasks are split evenly over the NUMA nodes of their host, all others coming from one",
     ),
     (
         "cpu_quota",

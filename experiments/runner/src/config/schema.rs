@@ -109,6 +109,10 @@ pub(super) fn topology_manager(_: &mut SchemaGenerator) -> Schema {
     schema(one_of(names))
 }
 
+pub(super) fn numa_split(_: &mut SchemaGenerator) -> Schema {
+    schema(numbers(&["above_memory_mib"], &["above_memory_mib"]))
+}
+
 pub(super) fn turned_away(_: &mut SchemaGenerator) -> Schema {
     enumeration::<TurnedAway>(&[
         ("waits", "it waits until something is released that could help it"),
