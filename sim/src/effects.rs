@@ -1,7 +1,7 @@
 //! Which effects a place has on the work that runs there. None unless stated: then work takes as long as its trace says.
 //!
 //! ```text
-//!  run time = work x frequency x migration                                   always
+//!  run time = work / speed x frequency x migration                           speed: of a generation of hosts
 //!                  x virtualisation x memory that is not local x its links   HostEffects: what a host model states
 //!                  x cpu that is short x memory that is short                  (models, one file each)
 //!                  x devices that are shared x devices that are far apart    Sharing, Interconnect
@@ -37,6 +37,8 @@ pub struct HostEffects {
     pub cpu_sharing: Option<CpuSharing>,
     /// Memory that is used beyond what is there is fetched; otherwise nobody waits for it.
     pub memory_pressure: Option<MemoryPressure>,
+    /// How fast work runs, where 1 is the speed at which run times are stated; `None` for 1.
+    pub speed: Option<f64>,
 }
 
 impl HostEffects {

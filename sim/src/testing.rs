@@ -4,7 +4,7 @@
 //! * A cluster: `"cpu 8 memory 16 gpus 2 | cpu 4"`, hosts from left to right, whole cores, mebibytes, devices;
 //!   `numa 2` splits cpu and memory evenly over two nodes; `kind a100` names the kind of the devices, and
 //!   `shared no` after it says that each of them serves one task, `sharing mig` (`turns`, `spatial`, `regions`) how they are
-//!   shared, `vram 160` what memory each has, `given 320` what is given out of it; `slow numa,guest,cpu,memory,links` which effects the host has; `name left` names the host.
+//!   shared, `vram 160` what memory each has, `given 320` what is given out of it; `slow numa,guest,cpu,memory,links` which effects the host has, `speed 1.25` how fast it is; `name left` names the host.
 //! * A workload: `"at 0 cpu 2 work 5 | at 1 cpu 1 work 3 gpus 1"`, seconds and whole cores; `share 300` is that
 //!   many thousandths of one device, `vram 80` memory of each device; `use 0:50,3:100` uses 50 % of everything at first and all from its third
 //!   second on; also `memory`, `estimate`, `priority`, `patience`, `kind`, `tenant`, `gang N` (a job of N such tasks),
@@ -126,6 +126,7 @@ pub fn topology(drawing: &str) -> Topology {
                 "shared" => sharing = if is_yes(value) { Sharing::Parts } else { Sharing::Whole },
                 "sharing" => sharing = named_sharing(value),
                 "slow" => effects = named_effects(value),
+                "speed" => effects.speed = Some(value.parse().expect(value)),
                 "sleep" => {
                     let preset = Sleep::PRESETS.iter().find(|preset| preset.0 == value);
                     operation.sleep = Some(preset.expect("sleep is one of the presets").1);

@@ -236,9 +236,10 @@ fn speed(view: ClusterView<'_>, task: TaskId) -> f64 {
     match view.rules().cpu_quota.is_some() || view.topology().slows(host) {
         true => {
             let speed = view.speed(task);
+            let generation = view.topology().model(host).effects.speed.unwrap_or(1.0);
             assert!(
-                speed <= expected * (1.0 + 1e-12),
-                "{speed} is more than {expected}: nothing makes anybody faster"
+                speed <= expected * generation * (1.0 + 1e-12),
+                "{speed} is more than {expected} times {generation}: nothing else makes anybody faster"
             );
             speed
         }

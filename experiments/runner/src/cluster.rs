@@ -66,7 +66,8 @@ fn as_stated(name: &str, config: &ClusterConfig, nodes: Option<&Path>) -> Result
     let mut racks = 0;
     for group in &config.hosts {
         let mut model = host_model(group, &kinds, &features);
-        model.effects = effects(group.effects.as_ref().or(config.effects.as_ref()));
+        let stated = effects(group.effects.as_ref().or(config.effects.as_ref()));
+        model.effects = HostEffects { speed: group.speed, ..stated };
         let model = models.push(model);
         let hosts_per_rack = group.hosts_per_rack.unwrap_or(group.count);
         hosts.extend((0..group.count).map(|index| (model, RackId(racks + index / hosts_per_rack), None)));

@@ -258,6 +258,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "power = { idle_watts = 5, max_watts = 10 }\nmemory_overcommit = 0.5",
         &["`clusters.hosts.device_kinds.own.memory_overcommit`", "0.5", "from 1 to 8"],
     ),
+    ("cores = 16", "cores = 16\nspeed = 0", &["speed`", "0 stands there", "from 0.01"]),
     ("cores = 16", "cores = 16\nio_cores = 16", &["io_cores`", "16 stands there", "fewer"]),
     (
         "cores = 16",

@@ -128,8 +128,11 @@ impl Engine {
         if let Some(quota) = self.rules.cpu_quota {
             residents.iter_mut().for_each(|one| one.slowdown *= self.throttled(one.task, quota));
         }
-        let HostEffects { memory, interconnect, virtualisation, cpu_sharing, memory_pressure } =
+        let HostEffects { memory, interconnect, virtualisation, cpu_sharing, memory_pressure, speed } =
             model.effects;
+        if let Some(speed) = speed {
+            residents.iter_mut().for_each(|one| one.slowdown /= speed);
+        }
         if let Some(guest) = virtualisation {
             residents.iter_mut().for_each(|one| {
                 one.slowdown *= guest.slowdown(one.behaviour, one.busy_cores());
@@ -427,6 +430,12 @@ mod tests {
             behaving("graph"),
         );
         assert!(got.iter().all(|end| (end - 3000.0).abs() < 2e-6), "{got:?}");
+    }
+
+    #[test]
+    fn a_host_of_a_faster_generation_takes_less_time() {
+        let work = "at 0 cpu 2 work 10 | at 0 cpu 1 work 10";
+        assert_eq!(ends("cpu 2 speed 1.25 | cpu 1", work, Rules::default()), [8.0, 10.0]);
     }
 
     /// 5 %, 5 % of the time in walks that take 1.5 times as long, 500 operations a second of 2.5 exits of 1.5 us.

@@ -64,6 +64,7 @@ pub(crate) fn slow_topology(random: &mut Stream, host_count: usize) -> Topology 
             rule: [SharingRule::MaxMin, SharingRule::Proportional][random.below(2)],
         }),
         memory_pressure: is_likely(random, 0.5).then(|| MemoryPressure::PRESETS[random.below(3)].1),
+        speed: is_likely(random, 0.3).then_some(1.5),
     })
 }
 

@@ -249,6 +249,10 @@ pub struct HostGroupConfig {
     /// that class) takes these off the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub io_cores: Option<u32>,
+    /// How fast work runs on it: 1, which it is without this, is the speed at which run times are stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub speed: Option<f64>,
     /// What it does to the work on it; without it, what the cluster states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effects: Option<EffectsConfig>,

@@ -50,6 +50,7 @@ impl EffectsConfig {
             virtualisation: self.virtualisation.map(|chosen| chosen.0),
             cpu_sharing: self.cpu_sharing.map(|chosen| chosen.0),
             memory_pressure: self.memory_pressure.map(|chosen| chosen.0),
+            speed: None,
         }
     }
 }

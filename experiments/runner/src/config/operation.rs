@@ -27,6 +27,9 @@ pub(super) fn host_group(group: &HostGroupConfig, document: &Document, at: &[&st
             return refuse(key, format!("{factor} stands there; allowed is a number from 1 to {most:.0}"));
         }
     }
+    if let Some(speed) = group.speed.filter(|speed| !(0.01..=100.0).contains(speed)) {
+        return refuse("speed", format!("{speed} stands there; allowed is a number from 0.01 to 100"));
+    }
     if let Some(io_cores) = group.io_cores
         && u64::from(cpu_milli) <= 1000 * u64::from(io_cores)
     {
