@@ -64,6 +64,10 @@ impl<P: Planner> Policy for Planned<P> {
         }
         self.plan.pop_front();
         let shape = view.shape(task);
+        // Planners look at cpu and memory: whether the devices of a task are there too is seen now.
+        if shape.devices.count > 0 && !view.fits(shape, host) {
+            return self.decide(view, request);
+        }
         let devices = tightest_devices(shape, &view.host_state(host));
         Decision::Migrate(Placement { task, host, numa: tightest_numa(view, shape, host), devices })
     }
