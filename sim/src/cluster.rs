@@ -23,7 +23,9 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::facility::Facility;
 use crate::models::mig::Profile;
 use crate::models::topology_manager::{DevicePlace, Need, Node, Site, TopologyManager};
-use crate::resources::{DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE};
+use crate::resources::{
+    DEVICE_PAGE_MIB, DeviceAffinity, DeviceRequest, DeviceSet, Resources, TaskShape, WHOLE_DEVICE,
+};
 use crate::rules::NumaSplit;
 use crate::surroundings::{Footprint, Surroundings};
 use crate::topology::{DeviceKind, DeviceSpec, Topology};
@@ -520,7 +522,8 @@ impl Cluster {
             let device = self.device(placement.host, position);
             let there = self.topology.kinds()[usize::from(self.topology.device_kind(device))].memory;
             let touched = u64::from(self.device_memory_touched[device]) + u64::from(touched_mib);
-            there.physical_mib > 0 && touched > u64::from(there.physical_mib)
+            let pages_mib = u64::from(there.physical_mib).next_multiple_of(DEVICE_PAGE_MIB.into());
+            there.physical_mib > 0 && touched > pages_mib
         })
     }
 

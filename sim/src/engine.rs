@@ -530,22 +530,20 @@ impl Engine {
         }
         let shape = &self.shapes[self.workload.shape(task)];
         self.cluster.check(shape, placement)?;
-        let placement = match self.rules.admission {
+        let placement = match self.rules.topology_manager {
             None => placement,
-            Some(admission) => match self.cluster.admit(admission.topology_manager, shape, placement) {
+            Some(manager) => match self.cluster.admit(manager, shape, placement) {
                 Some(given) => given,
                 None => {
                     self.outbox.push_back(EventKind::TurnedAway { task, host: placement.host });
-                    self.turn_away(task, admission.turned_away);
+                    self.turn_away(task);
                     return Ok(());
                 }
             },
         };
         if self.overflows(placement) {
             self.outbox.push_back(EventKind::OutOfMemory { task, host: placement.host });
-            let turned_away =
-                self.rules.admission.map_or(TurnedAway::Waits, |admission| admission.turned_away);
-            self.turn_away(task, turned_away);
+            self.turn_away(task);
             return Ok(());
         }
         let shape = &self.shapes[self.workload.shape(task)];
@@ -583,8 +581,8 @@ impl Engine {
     }
 
     /// A host has not taken a task that was placed there; a gang is not taken whole.
-    fn turn_away(&mut self, task: TaskId, becomes: TurnedAway) {
-        match becomes {
+    fn turn_away(&mut self, task: TaskId) {
+        match self.rules.turned_away {
             TurnedAway::Waits => self.defer(task),
             TurnedAway::Leaves => {
                 self.abandon_gang();

@@ -105,7 +105,9 @@ pub struct Rules {
     /// How energy and service levels are accounted for.
     pub accounting: Accounting,
     /// What the agents on hosts make of a placement; `None`: what the scheduler said.
-    pub admission: Option<Admission>,
+    pub topology_manager: Option<TopologyManager>,
+    /// What becomes of a task that was turned away, or ran out of the memory of its devices.
+    pub turned_away: TurnedAway,
     /// Which tasks are split over the NUMA nodes of a host; `None`: whoever places them decides, and a task that spans several
     /// nodes takes from each what is free there.
     pub numa_split: Option<NumaSplit>,
@@ -141,18 +143,7 @@ impl NumaSplit {
     }
 }
 
-/// What the agents on hosts make of a placement.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Admission {
-    /// What is aligned, and what is turned away.
-    pub topology_manager: TopologyManager,
-    /// What becomes of a task that was turned away.
-    #[serde(default)]
-    pub turned_away: TurnedAway,
-}
-
-/// What becomes of a task that an agent has turned away.
+/// What becomes of a task that its host has not taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnedAway {

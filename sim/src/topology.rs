@@ -53,7 +53,8 @@ impl DeviceMemory {
     pub fn pages_mib(self) -> u32 {
         match self.physical_mib {
             0 => DEVICE_PAGE_MIB * u32::from(u16::MAX),
-            _ => (self.given_mib / DEVICE_PAGE_MIB).min(u16::MAX.into()) * DEVICE_PAGE_MIB,
+            // Up, as requests are: whoever asks for all of a device gets it.
+            _ => self.given_mib.div_ceil(DEVICE_PAGE_MIB).min(u16::MAX.into()) * DEVICE_PAGE_MIB,
         }
     }
 }

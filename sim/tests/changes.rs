@@ -30,7 +30,7 @@ use sim::models::power::slowdown_at_frequency;
 use sim::models::topology_manager::TopologyManager;
 use sim::observe::Observer;
 use sim::resources::{DeviceClass, Resources};
-use sim::rules::{Admission, AfterEviction, CpuBound, Rebalancing, Rules, TurnedAway};
+use sim::rules::{AfterEviction, CpuBound, Rebalancing, Rules, TurnedAway};
 use sim::surroundings::{Footprint, Known, Steps, Surroundings};
 use sim::testing;
 use sim::view::ClusterView;
@@ -354,12 +354,6 @@ fn facility(random: &mut Stream, hosts: usize) -> Facility {
     Facility::Electrical(Electrical { delivery, rated_watts, distribution: 0.02, other: 0.01, cooling })
 }
 
-fn admission(random: &mut Stream) -> Admission {
-    let (_, topology_manager, _) = TopologyManager::NAMES[random.below(TopologyManager::NAMES.len())];
-    let turned_away = if is_likely(random, 0.5) { TurnedAway::Waits } else { TurnedAway::Leaves };
-    Admission { topology_manager, turned_away }
-}
-
 fn behaviours(seed: Seed, random: &mut Stream) -> Behaviours {
     let (_, one, _) = Behaviour::PRESETS[random.below(Behaviour::PRESETS.len())];
     let (_, other, _) = Behaviour::PRESETS[random.below(Behaviour::PRESETS.len())];
@@ -410,7 +404,8 @@ fn play(seed: Seed, Play { hosts, jobs, is_idle, has_question, slows }: Play) ->
         migration: migration(&mut random),
         cpu_bound: CpuBound(0.6),
         facility: facility(&mut random, hosts),
-        admission: slows.then(|| admission(&mut random)),
+        topology_manager: slows.then(|| TopologyManager::NAMES[random.below(4)].1),
+        turned_away: if is_likely(&mut random, 0.5) { TurnedAway::Waits } else { TurnedAway::Leaves },
         behaviours: if slows { behaviours(seed, &mut random) } else { Behaviours::default() },
         cpu_quota: (slows && is_likely(&mut random, 0.3)).then_some(0.7),
         ..Rules::default()

@@ -258,6 +258,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "power = { idle_watts = 5, max_watts = 10 }\nmemory_overcommit = 0.5",
         &["`clusters.hosts.device_kinds.own.memory_overcommit`", "0.5", "from 1 to 8"],
     ),
+    (
+        "power = { idle_watts = 5, max_watts = 10 }",
+        "power = { idle_watts = 5, max_watts = 10 }\nsharing = \"mig\"\nmemory_overcommit = 1.5",
+        &["`clusters.hosts.device_kinds.own.memory_overcommit`", "one of both"],
+    ),
     ("cores = 16", "cores = 16\nspeed = 0", &["speed`", "0 stands there", "from 0.01"]),
     ("cores = 16", "cores = 16\nio_cores = 16", &["io_cores`", "16 stands there", "fewer"]),
     (
@@ -337,11 +342,6 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "[rules.usual]",
         "[rules.usual]\nnuma_split = { above_memory_gib = 1 }",
         &["above_memory_gib", "above_memory_mib"],
-    ),
-    (
-        "[rules.usual]",
-        "[rules.usual]\nturned_away = \"leaves\"",
-        &["`rules.usual.turned_away`", "`topology_manager`"],
     ),
     ("[rules.usual]", "[rules.usual]\nbehaviour = \"webb\"", &["`webb`", "did you mean `web`"]),
     (

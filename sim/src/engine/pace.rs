@@ -55,8 +55,14 @@ impl Engine {
 
     /// A task has just started: its end is scheduled, unless its life outlasts the episode.
     pub(super) fn set_out(&mut self, task: TaskId, host: HostId) {
-        let ready = self.cluster.take_readying(task);
+        let mut ready = self.cluster.take_readying(task);
         if self.slows(host) {
+            // What is made ready takes its time, whatever slows the work that waits for it.
+            if ready > SimDuration::ZERO {
+                let own = self.slowdowns_on(host).into_iter().find(|(other, _)| *other == task);
+                let slowdown = own.map_or(1.0, |(_, slowdown)| slowdown);
+                ready = SimDuration((ready.0 as f64 * self.speed_on(host) / slowdown).round() as u64);
+            }
             let (age, done) = self.lives.get(&task).map_or(Default::default(), |life| (life.age, life.done));
             let since = self.cluster.now();
             // At no speed yet, so that whatever it turns out to be is another one and its end is scheduled.

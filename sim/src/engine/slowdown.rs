@@ -70,6 +70,8 @@ struct Resident<'a> {
     placement: Placement,
     behaviour: &'a Behaviour,
     lie: Lie,
+    /// The part of the cpu that it wants that it is given.
+    cpu_part: f64,
     slowdown: f64,
 }
 
@@ -80,7 +82,7 @@ impl Resident<'_> {
 
     /// What it reads and writes in memory, in units of 1e9 bytes a second.
     fn traffic(&self) -> f64 {
-        self.busy_cores() * self.behaviour.memory_gb_per_second_per_core
+        self.busy_cores() * self.cpu_part * self.behaviour.memory_gb_per_second_per_core
     }
 }
 
@@ -170,7 +172,15 @@ impl Engine {
             Some(amounts) => Lie::Spread(Box::new(spread(placement, amounts))),
         };
         let behaviour = self.behaviour(task);
-        Resident { task, usage: self.current_use(task), placement, behaviour, lie, slowdown: 1.0 }
+        Resident {
+            task,
+            usage: self.current_use(task),
+            placement,
+            behaviour,
+            lie,
+            cpu_part: 1.0,
+            slowdown: 1.0,
+        }
     }
 
     /// By how much its quota slows a task that wants more.
@@ -208,6 +218,7 @@ impl Engine {
             if given < claim.demand {
                 // What is given is no less than a part of what is there: nobody stands still.
                 let part = (given / claim.demand).max(f64::MIN_POSITIVE);
+                one.cpu_part = part;
                 one.slowdown *= slowdown_at_frequency(self.rules.cpu_bound.0, part);
             }
         }
@@ -233,7 +244,10 @@ impl Engine {
                 |one: &Resident<'_>| one.placement.devices.has(position) && one.usage.device_milli_each > 0;
             on_device.clear();
             on_device.extend((0..residents.len()).filter(|&index| is_busy(&residents[index])));
-            for (&index, slowdown) in on_device.iter().zip(on_one_device(sharing, residents, &on_device)) {
+            let held = |task| self.cluster.taken_of(kind, self.shapes[self.workload.shape(task)].devices);
+            for (&index, slowdown) in
+                on_device.iter().zip(on_one_device(sharing, residents, &on_device, held))
+            {
                 slowed[index] = slowed[index].max(slowdown);
             }
         }
@@ -285,7 +299,12 @@ fn distant_memory(memory: &NumaMemory, nodes: usize, residents: &mut [Resident<'
 }
 
 /// By how much each of those on one device is slowed by the others, in their order.
-fn on_one_device(sharing: Sharing, residents: &[Resident<'_>], busy: &[usize]) -> Vec<f64> {
+fn on_one_device(
+    sharing: Sharing,
+    residents: &[Resident<'_>],
+    busy: &[usize],
+    held: impl Fn(TaskId) -> u16,
+) -> Vec<f64> {
     let used = |index: usize| f64::from(residents[index].usage.device_milli_each) / f64::from(WHOLE_DEVICE);
     match sharing {
         Sharing::TimeSlicing { switching_loss } => {
@@ -308,7 +327,8 @@ fn on_one_device(sharing: Sharing, residents: &[Resident<'_>], busy: &[usize]) -
                 let used = residents[index].usage.device_milli_each.min(u32::from(WHOLE_DEVICE));
                 let share = used as f64 / f64::from(WHOLE_DEVICE);
                 // What it would keep busy of a whole device, against what its part has of it.
-                1.0 / Profile::smallest(used as u16).throughput(share * compute, share * bandwidth)
+                let part = Profile::smallest(held(residents[index].task));
+                1.0 / part.throughput(share * compute, share * bandwidth)
             };
             busy.iter().map(slowdown).collect()
         }
@@ -349,7 +369,7 @@ mod tests {
     use crate::effects::Behaviours;
     use crate::models::behaviour::Behaviour;
     use crate::models::topology_manager::TopologyManager;
-    use crate::rules::{Admission, NumaSplit, Rules, TurnedAway};
+    use crate::rules::{NumaSplit, Rules, TurnedAway};
     use crate::testing::{self, Story};
 
     fn behaving(name: &str) -> Rules {
@@ -522,6 +542,24 @@ mod tests {
         assert_eq!(ends("gpus 1 sharing mig vram 1280", work, behaving("computing")), [20.0, 21.0]);
     }
 
+    /// 142 thousandths of the bandwidth are wanted for inference, of which a slice has an eighth: 0.142 / 0.125. With memory that
+    /// only the whole has, nothing is short.
+    #[test]
+    fn models_2_3_the_part_that_is_held_counts() {
+        let slice =
+            ends("gpus 1 sharing mig vram 1280", "at 0 share 142 vram 160 work 1000", behaving("inference"));
+        assert!((slice[0] - 10.0 - 1136.0).abs() < 1e-3, "{slice:?}");
+        let whole =
+            ends("gpus 1 sharing mig vram 1280", "at 0 share 142 vram 1280 work 1000", behaving("inference"));
+        assert_eq!(whole, [1010.0]);
+    }
+
+    /// A device of 81,251 MiB: whoever asks for all of it gets it.
+    #[test]
+    fn models_2_all_of_a_memory_that_is_no_whole_number_of_pages() {
+        assert_eq!(ends("gpus 1 vram 81251", "gpus 1 vram 81251 work 9", Rules::default()), [9.0]);
+    }
+
     #[test]
     fn models_13_regions_are_made_ready_for_each() {
         let work = "at 0 share 100 work 10 | at 0 share 1000 work 10";
@@ -563,8 +601,7 @@ mod tests {
     #[test]
     fn models_3_3_who_cannot_be_aligned_is_turned_away() {
         let story = |topology_manager, turned_away| {
-            let rules =
-                Rules { admission: Some(Admission { topology_manager, turned_away }), ..Rules::default() };
+            let rules = Rules { topology_manager: Some(topology_manager), turned_away, ..Rules::default() };
             let mut story = Story::default();
             let work = "at 0 cpu 3 work 5 | at 0 cpu 3 work 9 | at 1 cpu 2 work 5";
             testing::run_first_fit(&mut testing::engine_with("cpu 8 numa 2", work, rules), &mut story);

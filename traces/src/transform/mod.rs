@@ -123,6 +123,7 @@ transforms! {
     map_device_kinds MapDeviceKinds,
     device_memory DeviceMemory,
     override_estimates OverrideEstimates,
+    phases Phases,
     shuffle_use ShuffleUse,
 }
 

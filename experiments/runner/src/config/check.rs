@@ -177,6 +177,11 @@ pub(super) fn cluster(config: &ClusterConfig, document: &Document, at: &[&str]) 
                 format!("{found} stands there; allowed are 1 to {MOST_DEVICE_MIB}"),
             );
         }
+        let is_in_parts = matches!(kind.sharing(), sim::effects::Sharing::Mig { .. });
+        if is_in_parts && kind.memory_overcommit.is_some() {
+            let problem = "it stands beside `sharing` in parts of a multi-instance GPU, each of which has its own memory; allowed is one of both";
+            return refuse(&at("memory_overcommit"), problem.to_owned());
+        }
         if let Some(factor) = kind.memory_overcommit.filter(|factor| !(1.0..=8.0).contains(factor)) {
             let problem = format!("{factor} stands there; allowed is a number from 1 to 8");
             return refuse(&at("memory_overcommit"), problem);

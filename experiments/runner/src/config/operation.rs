@@ -73,10 +73,6 @@ pub(super) fn rules(config: &RulesConfig, document: &Document, at: &[&str]) -> C
         let problem = "it stands beside `topology_manager`, and both say from which nodes tasks come; allowed is one of both";
         return refuse(&["numa_split"], problem.to_owned());
     }
-    if config.turned_away.is_some() && config.topology_manager.is_none() {
-        let problem = "it stands there without `topology_manager`, and nobody else turns tasks away; allowed is it with one";
-        return refuse(&["turned_away"], problem.to_owned());
-    }
     if let Some(problem) = config.behaviour.as_ref().and_then(BehaviourConfig::problem) {
         return refuse(&["behaviour"], problem);
     }

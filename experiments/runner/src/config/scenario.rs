@@ -15,8 +15,8 @@ use sim::metrics::Window;
 use sim::models::facility::Facility;
 use sim::models::topology_manager::TopologyManager;
 use sim::rules::{
-    Accounting, Admission, AfterEviction, CpuBound, DecideAfter, EventOrder, NumaSplit, Rebalancing, Rules,
-    TurnedAway, WhenNoPlace,
+    Accounting, AfterEviction, CpuBound, DecideAfter, EventOrder, NumaSplit, Rebalancing, Rules, TurnedAway,
+    WhenNoPlace,
 };
 
 use super::{BehaviourConfig, FacilityConfig, MigrationConfig, Named, SurroundingsConfig, schema};
@@ -147,7 +147,7 @@ pub struct RulesConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::topology_manager")]
     pub topology_manager: Option<TopologyManager>,
-    /// What becomes of tasks that are turned away; without it, they wait.
+    /// What becomes of tasks that are turned away, or run out of the memory of their devices; without it, they wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::turned_away")]
     pub turned_away: Option<TurnedAway>,
@@ -212,10 +212,8 @@ impl RulesConfig {
     pub fn rules(&self, seed: Seed) -> Rules {
         let behaviours = self.behaviour.as_ref().map(BehaviourConfig::behaviours).unwrap_or_default();
         Rules {
-            admission: self.topology_manager.map(|topology_manager| Admission {
-                topology_manager,
-                turned_away: self.turned_away.unwrap_or_default(),
-            }),
+            topology_manager: self.topology_manager,
+            turned_away: self.turned_away.unwrap_or_default(),
             numa_split: self.numa_split,
             behaviours: Behaviours { seed, ..behaviours },
             cpu_quota: self.cpu_quota,
@@ -303,7 +301,11 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "a policy: none, best_effort, restricted, single_numa_node (default: tasks are given what the scheduler says)",
         "what the agents on hosts align, and what they turn away",
     ),
-    ("turned_away", "a word: waits (default), leaves", "what becomes of tasks that are turned away"),
+    (
+        "turned_away",
+        "a word: waits (default), leaves",
+        "what becomes of tasks that are turned away, or run out of the memory of their devices",
+    ),
     (
         "behaviour",
         "a name of `rackwright list models`, a table, or a list of { share, behaviour } (default: general)",
