@@ -1,6 +1,7 @@
 //! One HTML page with everything on it: no script, no font, no picture from elsewhere.
 
 use crate::bootstrap::{Bootstrap, Interval};
+use crate::claim::{Finding, finding};
 use crate::compare::{Comparison, MetricComparison, ScenarioComparison};
 use crate::error::ReportError;
 use crate::figures::{Drawing, EXPERIMENT_FIGURES, ExperimentScene, FIGURES, Scene, scheduler_colour};
@@ -57,6 +58,7 @@ fn filled(results: &Results, paper: Option<String>) -> Result<String, ReportErro
         version: &manifest.version,
         command: &manifest.command,
         config_digest: &manifest.config_digest,
+        claim: finding(results)?.as_ref().map(ClaimText::of),
         is_complete: results.is_complete(),
         runs: match results.is_complete() {
             true => counted(results.planned_count(), "run"),
@@ -93,6 +95,7 @@ struct Content<'a> {
     version: &'a str,
     command: &'a str,
     config_digest: &'a str,
+    claim: Option<ClaimText>,
     is_complete: bool,
     runs: String,
     schedulers: Vec<Named>,
@@ -102,6 +105,26 @@ struct Content<'a> {
     scenarios: Vec<Section>,
     paper: Option<String>,
     digests: Vec<DigestRow<'a>>,
+}
+
+/// Where the claim of the experiment holds.
+#[derive(Serialize)]
+struct ClaimText {
+    title: String,
+    tally: String,
+    lines: Vec<String>,
+    limits: Option<String>,
+}
+
+impl ClaimText {
+    fn of(finding: &Finding) -> ClaimText {
+        ClaimText {
+            title: finding.title(),
+            tally: finding.tally(),
+            lines: finding.lines().to_vec(),
+            limits: finding.limits().map(str::to_owned),
+        }
+    }
 }
 
 /// A scheduler with its colour.

@@ -6,7 +6,7 @@ use crate::words::{Said, counted, metric_title};
 use results::{Better, Results};
 
 /// No line is longer than this, unless a single scheduler's name leaves no choice.
-const WIDTH: usize = 120;
+pub(crate) const WIDTH: usize = 120;
 /// A header is broken at its underscores to about this width.
 const HEADER_WIDTH: usize = 12;
 /// Between two columns.

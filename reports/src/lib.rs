@@ -5,11 +5,13 @@
 //!                                               +--> figures       SVG, one function each
 //!                                               +--> html          one self-contained page
 //!                                               +--> paper         a folder: figures, their data, tables
+//!                                               +--> claim         where the experiment's claim holds
 //! ```
 //!
 //! This crate knows results and nothing else of ours: a page can be made anew years after the runs.
 
 pub mod bootstrap;
+pub mod claim;
 pub mod compare;
 mod error;
 pub mod figures;
@@ -25,6 +27,7 @@ mod sweeps;
 pub mod testing;
 pub mod words;
 
+pub use claim::{Finding, finding};
 pub use compare::{Comparison, Selection};
 pub use error::ReportError;
 pub use html::{page, write};

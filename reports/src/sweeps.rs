@@ -6,10 +6,12 @@
 use crate::compare::{Cell, Comparison, MetricComparison, ScenarioComparison};
 use crate::statistics::Estimate;
 use results::Results;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A value that a key took.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Swept {
     /// A number.
     Number(f64),
@@ -135,7 +137,7 @@ pub(crate) fn sweeps(comparison: &Comparison, results: &Results) -> Vec<Sweep> {
 }
 
 /// What a run of this scenario and scheduler says that it swept; nothing where none has ended.
-fn swept_of(
+pub(crate) fn swept_of(
     results: &Results,
     scenario: &ScenarioComparison,
     scheduler: &str,
@@ -205,7 +207,7 @@ fn sweep(scenario: &str, key: &str, fixed: BTreeMap<String, String>, entries: &[
 }
 
 /// A name without the ` [key=value]` at its end, however many there are.
-fn without_values(name: &str) -> &str {
+pub(crate) fn without_values(name: &str) -> &str {
     let mut rest = name;
     while let Some((before, values)) = rest.rsplit_once(" [") {
         if !values.ends_with(']') || !values.contains('=') {

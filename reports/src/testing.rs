@@ -45,6 +45,7 @@ pub fn invented(size: Size) -> Results {
             runs: runs.iter().map(planned).collect(),
             command: "rackwright run experiments/configs/invented_packing.toml".to_owned(),
             savings: None,
+            claim: None,
         },
         runs,
     }

@@ -86,6 +86,23 @@ fn names_from_outside_are_escaped() {
 }
 
 #[test]
+fn a_claim_stands_at_the_top() {
+    let mut results = invented(USUAL);
+    assert!(!page(&results).unwrap().contains("The claim"));
+    results.manifest.claim = Some(results::Claim {
+        says: "<b>nobody</b> waits".to_owned(),
+        metric: "wait_mean".to_owned(),
+        bound: results::Bound::AtMost(1.0),
+        limits: Some("how it feels".to_owned()),
+    });
+    let page = page(&results).unwrap();
+    let (claim, run) = (page.find("The claim").unwrap(), page.find("What was run").unwrap());
+    assert!(claim < run && !page.contains("<b>nobody"));
+    assert!(page.contains("it holds in 0 of 6 settings") && page.contains("Beyond the model: how it feels"));
+    check_nesting(page.trim_end());
+}
+
+#[test]
 fn one_run_and_one_seed_claim_nothing() {
     let page = page(&invented(Size { scenarios: 1, schedulers: 1, seeds: 1, samples: 10 })).unwrap();
     assert!(page.contains("one seed, so no interval"));

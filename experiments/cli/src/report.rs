@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use reports::{Comparison, Paper, ReportError, Selection};
+use anyhow::Context;
+use reports::{Comparison, Finding, Paper, ReportError, Selection};
 use results::{PAPER_FOLDER, Results};
 use serde_json::json;
 
@@ -28,11 +29,15 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     if args.json {
         let written: Vec<_> =
             std::iter::once(&page).chain(&files).map(|path| path.display().to_string()).collect();
-        let written = serde_json::to_string_pretty(&json!({ "files": written }));
-        return print(&written.expect("text is JSON"));
+        let mut written = json!({ "files": written });
+        if let Some(claim) = claim(&results)? {
+            written["claim"] = json!(claim);
+        }
+        return print(&serde_json::to_string_pretty(&written).expect("text is JSON"));
     }
+    let claim = claim(&results)?.map_or(String::new(), |claim| format!("\n{}", claim.text()));
     print(&format!(
-        "{}\nreport: {}\npaper:  {} ({} files; its README.md says what they are)",
+        "{}{claim}\nreport: {}\npaper:  {} ({} files; its README.md says what they are)",
         reports::leaderboard_of(&comparison),
         page.display(),
         folder.display(),
@@ -43,6 +48,20 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
 /// The leaderboard as text; of these metrics, or of those that reports choose.
 pub(crate) fn leaderboard(results: &Results, metrics: &[String]) -> Result<String, Failure> {
     reports::leaderboard(results, metrics).map_err(failure)
+}
+
+/// What was found of the experiment's claim, where it makes one.
+pub(crate) fn claim(results: &Results) -> Result<Option<Finding>, Failure> {
+    reports::finding(results).map_err(failure)
+}
+
+/// The summary of an experiment, with what was found of its claim where it makes one.
+pub(crate) fn with_claim(summary: String, results: &Results) -> Result<String, Failure> {
+    let Some(claim) = claim(results)? else { return Ok(summary) };
+    let mut summary: serde_json::Value =
+        serde_json::from_str(&summary).context("summary.json is no JSON").map_err(failed)?;
+    summary["claim"] = json!(claim);
+    Ok(serde_json::to_string_pretty(&summary).expect("text is JSON"))
 }
 
 /// Writes the page and says where it is.

@@ -55,9 +55,12 @@ fn conduct(plan: &Plan, folder: &Path, how: &How, only: &[String]) -> Result<(),
     if how.json {
         let path = folder.join("summary.json");
         let summary = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()));
-        return print(&summary.map_err(failed)?);
+        return print(&report::with_claim(summary.map_err(failed)?, &results)?);
     }
     print(&report::leaderboard(&results, &plan.metrics)?)?;
+    if let Some(claim) = report::claim(&results)? {
+        print(&format!("\n{}", claim.text()))?;
+    }
     match page {
         Some(page) => print(&format!("\nreport: {}", page.display())),
         None => Ok(()),

@@ -261,6 +261,35 @@ fn a_report_writes_what_a_paper_needs() {
 }
 
 #[test]
+fn a_claim_stands_in_every_report() {
+    let folder = folder_with_small();
+    let claim = "metrics = [\"cpu_utilisation\"]\n[claim]\nsays = \"hosts are full\"\nmetric = \"cpu_utilisation\"\n\
+                 at_least = 2\nlimits = \"what is full\"\n[[clusters.c.hosts]]";
+    let text = SMALL.replace("[[clusters.c.hosts]]", claim);
+    std::fs::write(folder.path().join("small.toml"), text).expect("written");
+    let said =
+        "\"hosts are full\", that is, cpu utilisation at least 2: it holds in 0 of 2 settings, does not in 2";
+    let on_one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let run = on_one_line(printed(folder.path(), &["run", "small.toml", "--out", "o"]));
+    assert!(run.contains(said) && run.contains("s with best_fit: no, "), "{run}");
+    let report = printed(folder.path(), &["report", "o", "--metrics", "wait_mean"]);
+    assert!(on_one_line(report).contains(said));
+    let page = std::fs::read_to_string(folder.path().join("o/report.html")).expect("written");
+    assert!(page.contains("cpu utilisation at least 2") && page.contains("Beyond the model: what is full"));
+    let paper = std::fs::read_to_string(folder.path().join("o/paper/claim.txt")).expect("written");
+    assert!(
+        paper.starts_with(&format!("The claim {said}")) && paper.ends_with("model: what is full.\n"),
+        "{paper}"
+    );
+    for args in [&["run", "small.toml", "--out", "o", "--json"][..], &["report", "o", "--json"]] {
+        let found: Value = serde_json::from_str(&printed(folder.path(), args)).expect("JSON");
+        let claim = &found["claim"];
+        assert_eq!(claim["settings"].as_array().map(Vec::len), Some(2), "{claim}");
+        assert_eq!((&claim["does_not"], &claim["bound"]["at_least"]), (&2.into(), &2.0.into()));
+    }
+}
+
+#[test]
 fn the_list_has_every_family() {
     let folder = tempfile::tempdir().expect("a folder");
     let all = printed(folder.path(), &["list"]);

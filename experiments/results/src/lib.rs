@@ -17,6 +17,7 @@
 //!
 //! This crate knows nothing of simulations: it can read a folder years after the code that ran it has changed.
 
+mod claim;
 mod error;
 mod files;
 mod layout;
@@ -28,6 +29,7 @@ mod store;
 mod summary;
 mod tables;
 
+pub use claim::{Bound, Claim};
 pub use error::ResultsError;
 pub use layout::{PAPER_FOLDER, REPORT_FILE};
 pub use load::{FinishedRun, Results, read_timings};

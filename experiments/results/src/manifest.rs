@@ -1,5 +1,6 @@
 //! What an experiment sets out to run.
 
+use crate::claim::Claim;
 use crate::error::ResultsError;
 use crate::files;
 use crate::layout;
@@ -26,7 +27,7 @@ pub struct PlannedRun {
 }
 
 /// What an experiment sets out to run, in the order in which people wrote it down.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentManifest {
     /// Name of the experiment.
@@ -43,6 +44,9 @@ pub struct ExperimentManifest {
     /// Metrics that compare each run with a scheduler, once all runs are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub savings: Option<Savings>,
+    /// What is claimed; reports say where it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
 }
 
 impl ExperimentManifest {

@@ -60,6 +60,7 @@ fn manifest() -> ExperimentManifest {
         runs,
         command: "rackwright run packing.toml".into(),
         savings: None,
+        claim: None,
     }
 }
 
@@ -426,6 +427,20 @@ fn an_experiment_without_runs_is_finished_at_once() {
     let results = Store::create_or_open(folder.path(), &plan).unwrap().finish().unwrap();
     assert!(results.is_complete() && results.runs.is_empty());
     assert_eq!(Results::load(folder.path()).unwrap(), results);
+}
+
+#[test]
+fn a_claim_is_read_back() {
+    let folder = Scratch::new();
+    let claim = results::Claim {
+        says: "nobody waits".into(),
+        metric: "wait_mean".into(),
+        bound: results::Bound::AtMost(0.1),
+        limits: None,
+    };
+    let plan = ExperimentManifest { claim: Some(claim), ..manifest() };
+    Store::create_or_open(folder.path(), &plan).unwrap();
+    assert_eq!(Results::load(folder.path()).unwrap().manifest, plan);
 }
 
 /// Of the wait of first_fit on average: each run's own saving, and none before the last run has ended.

@@ -17,7 +17,8 @@ use sim::rules::Rules;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 use crate::config::{
-    ClusterConfig, Config, FacilityConfig, QuantityConfig, RulesConfig, SavingsConfig, Source, WorkloadConfig,
+    ClaimConfig, ClusterConfig, Config, FacilityConfig, QuantityConfig, RulesConfig, SavingsConfig, Source,
+    WorkloadConfig,
 };
 use crate::error::RunError;
 use crate::surroundings::PlannedSurroundings;
@@ -203,6 +204,7 @@ impl Plan {
             runs: runs.iter().map(planned_run).collect(),
             command: command.to_owned(),
             savings: experiment.savings.as_ref().map(SavingsConfig::savings),
+            claim: experiment.claim.as_ref().map(ClaimConfig::claim),
         };
         Ok(Self {
             manifest,
@@ -435,6 +437,11 @@ mod tests {
             before,
             ids(&TEXT.replace("name = \"x\"", "# a comment\nname = \"y\"\nmetrics = [\"makespan\"]"))
         );
+        let claim = "claim = { says = \"soon\", metric = \"makespan\", at_most = 1 }";
+        let claimed =
+            TEXT.replace("name = \"x\"", &format!("name = \"x\"\nmetrics = [\"makespan\"]\n{claim}"));
+        assert_eq!(before, ids(&claimed), "a claim determines no run");
+        assert!(plan(&claimed).manifest.claim.is_some() && plan(TEXT).manifest.claim.is_none());
         let changed =
             |from, to| before.iter().zip(ids(&TEXT.replace(from, to))).filter(|(a, b)| *a != b).count();
         assert_eq!(changed("pue = 1.2", "pue = 1.3"), 4, "the runs of one set of rules");

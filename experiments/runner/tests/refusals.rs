@@ -481,6 +481,51 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "[\"wait_mean\"]\nsavings = { baseline = \"nobody\", metrics = {} }\n",
         &["`savings.baseline`", "nobody"],
     ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { says = \" \", metric = \"wait_mean\", at_most = 1 }\n",
+        &["line 4", "`claim.says`", "empty"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { says = \"x\", metric = \"wait_maen\", at_most = 1 }\n",
+        &["`claim.metric`", "wait_maen", "did you mean `wait_mean`?"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { says = \"x\", metric = \"makespan\", at_most = 1 }\n",
+        &["`claim.metric`", "`makespan`", "not in `metrics`", "`wait_mean`"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[]\nclaim = { says = \"x\", metric = \"makespan\", at_most = 1 }\n",
+        &["`claim.metric`", "`makespan`", "none yet"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { says = \"x\", metric = \"wait_mean\" }\n",
+        &["`claim.at_most`", "neither", "exactly one of `at_most` and `at_least`"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { says = \"x\", metric = \"wait_mean\", at_most = 1, at_least = 0 }\n",
+        &["`claim.at_most`", "both", "exactly one"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { says = \"x\", metric = \"wait_mean\", at_least = inf }\n",
+        &["`claim.at_least`", "inf", "finite"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { says = \"x\", metric = \"wait_mean\", at_most = 1, limits = \"\" }\n",
+        &["`claim.limits`", "empty"],
+    ),
+    (
+        "[\"wait_mean\"]\n",
+        "[\"wait_mean\"]\nclaim = { sais = \"x\", metric = \"wait_mean\", at_most = 1 }\n",
+        &["`claim.sais`", "did you mean `says`?"],
+    ),
     ("series_points = 100", "series_points = 2", &["`series_points`", "0, or 4 to"]),
     ("processors = 8", "processors = 0", &["line 6", "`clusters.pool.pool.processors`", "1 to"]),
     ("processors = 8", "processors = 5_000_000", &["`clusters.pool.pool.processors`", "5000000", "4294967"]),

@@ -63,6 +63,7 @@ fn every_config_is_valid() {
 const VALID: &str = r#"name = "x"
 seeds = { from = 0, count = 2 }
 metrics = ["wait_mean"]
+claim = { says = "nobody waits", metric = "wait_mean", at_most = 0 }
 [clusters.known]
 named = "edge_site"
 [clusters.hosts]
@@ -122,7 +123,12 @@ const BROKEN: &[(&str, &str)] = &[
     ("seeds = { from = 0, count = 2 }", "seeds = []"),
     ("seeds = { from = 0, count = 2 }", "seeds = [-1]"),
     ("seeds = { from = 0, count = 2 }", "seeds = { from = 0 }"),
-    ("\"wait_mean\"", "\"wait_maen\""),
+    ("[\"wait_mean\"]", "[\"wait_maen\"]"),
+    ("metric = \"wait_mean\"", "metric = \"wait_maen\""),
+    ("at_most = 0", "at_least = 1, at_most = 0"),
+    (", at_most = 0", ""),
+    ("\"nobody waits\"", "\"\""),
+    ("says =", "said ="),
     ("\"edge_site\"", "\"edge_sight\""),
     ("\"shuffled\"", "\"shufled\""),
     ("count = 4", "count = -4"),

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!  paper/README.md          which commands made this, and how to read it
+//!        claim.txt          where the claim of the experiment holds, where it makes one
 //!        files.csv          every file, and what it is
 //!        figures/NAME.svg   a figure; beside it NAME.png, and NAME.csv with exactly what is drawn
 //!        tables/NAME.md     a scenario's table, or a sweep's; beside it NAME.tex
@@ -12,6 +13,7 @@
 //!
 //! The same results and the same wishes give the same bytes, but for the timings.
 
+use crate::claim::finding;
 use crate::compare::{Comparison, Selection};
 use crate::error::ReportError;
 use crate::figures::{Drawing, EXPERIMENT_FIGURES, ExperimentScene, FIGURES, Scene};
@@ -89,7 +91,13 @@ impl Paper {
         if let Some(data) = csv_tables::timings(&comparison, results, timings) {
             paper.add("timings.csv", "wall time of the runs; depends on the machine", data.csv()?);
         }
-        let readme = readme::text(results, &comparison, selection, &paper);
+        let claim = finding(results)?;
+        if let Some(claim) = &claim {
+            let bytes = format!("{}\n", claim.paragraph()).into_bytes();
+            let what = "where the claim of the experiment holds".to_owned();
+            paper.files.insert(0, PaperFile { path: "claim.txt".to_owned(), what, bytes });
+        }
+        let readme = readme::text(results, &comparison, claim.as_ref(), selection, &paper);
         let about = "what made this, and how to read it";
         paper.files.insert(0, PaperFile { path: README.to_owned(), what: about.to_owned(), bytes: readme });
         Ok(paper)

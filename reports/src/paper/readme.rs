@@ -3,6 +3,7 @@
 use super::markdown::escaped;
 use super::{Paper, PaperFile};
 use crate::bootstrap::RESAMPLES;
+use crate::claim::Finding;
 use crate::compare::{Comparison, Selection};
 use crate::leaderboard::sentence;
 use crate::words::counted;
@@ -12,6 +13,7 @@ use results::Results;
 pub(super) fn text(
     results: &Results,
     comparison: &Comparison,
+    claim: Option<&Finding>,
     selection: &Selection,
     paper: &Paper,
 ) -> Vec<u8> {
@@ -35,6 +37,9 @@ pub(super) fn text(
         "\nThe same results and the same command give the same bytes on every machine, but for `timings.csv`.\n",
     );
     text.push_str("\n## What was found\n\n");
+    if let Some(claim) = claim {
+        text.push_str(&format!("{}\n\n", escaped(claim.paragraph())));
+    }
     for scenario in &comparison.scenarios {
         let found = comparison.shown(scenario).first().map(|lead| sentence(scenario, lead));
         let found = found.unwrap_or_else(|| "no run has ended yet".to_owned());

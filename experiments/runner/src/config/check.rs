@@ -38,6 +38,7 @@ pub(super) fn experiment(config: &ExperimentConfig, document: &Document) -> Chec
     seeds(config, document)?;
     metrics(config, document)?;
     savings(config, document)?;
+    config.claim.as_ref().map_or(Ok(()), |claim| claim.check(&config.metrics, document))?;
     let points = config.series_points;
     if points != 0 && !(FEWEST_SERIES_POINTS..=MOST_SERIES_POINTS).contains(&points) {
         let problem = format!(

@@ -7,6 +7,7 @@
 
 mod check;
 mod chosen;
+mod claim;
 mod cluster;
 mod cooling;
 mod document;
@@ -35,6 +36,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use chosen::{Chosen, Model};
+pub use claim::ClaimConfig;
 pub use cluster::{
     ClusterConfig, DeviceCurve, DeviceGroupConfig, DeviceKindConfig, HostCurve, HostGroupConfig, HostOrder,
     NodesConfig, NodesImporter, NodesPower, PoolConfig, PowerCurvesConfig, gpu_power_list, gpu_power_names,
@@ -108,6 +110,9 @@ pub struct ExperimentConfig {
     /// Metrics that compare each run with one of the schedulers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub savings: Option<SavingsConfig>,
+    /// A claim about one of the metrics; the report says where it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimConfig>,
     /// At most how many points of the time series are kept; 0 keeps none.
     #[serde(default = "default_series_points")]
     pub series_points: usize,

@@ -247,12 +247,21 @@ pub(super) fn known_clusters(_: &mut SchemaGenerator) -> Schema {
 /// What the names of savings have in them, so that they are not taken for metrics of one run.
 pub(super) const SAVING: &str = "saving";
 
-pub(super) fn metrics(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn metrics(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "uniqueItems": true, "items": metric(generator) })
+}
+
+pub(super) fn metric(_: &mut SchemaGenerator) -> Schema {
     let mut names =
         one_of(MetricSet::INFOS.iter().map(|info| (info.name, format!("{} [{}]", info.help, info.unit))));
     let saving = json!({ "type": "string", "pattern": SAVING, "description": "a key of `savings.metrics`" });
     names["anyOf"].as_array_mut().expect("it is a list").push(saving);
-    json_schema!({ "type": "array", "uniqueItems": true, "items": names })
+    schema(names)
+}
+
+/// A claim has a bound, on one side.
+pub(super) fn one_bound(claim: &mut Schema) {
+    claim.insert("oneOf".to_owned(), json!([{ "required": ["at_most"] }, { "required": ["at_least"] }]));
 }
 
 /// Exactly one key of several, each with the schema of what it holds.
