@@ -5,7 +5,7 @@
 //!   configs/models/a100_power.toml   simulated: each device, for as long as it draws it --+--> a figure, and a table
 //! ```
 //!
-//! Run it with the data folder, and the file in which the figure is to be written (SVG). The measurements are of the Acme
+//! Run it with the data folder, and the file in which the figure is to be written (SVG, or PNG by its ending). The measurements are of the Acme
 //! clusters Seren and Kalos (Hu et al., NSDI 2024; CC-BY 4.0): pickled arrays of which only the numbers are read here.
 
 #![allow(clippy::print_stdout)] // this is a program, and programs print
@@ -192,6 +192,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (title, unit) = ("power of an A100".to_owned(), "W".to_owned());
     let panel = Panel { title, unit, is_log_axis: false, series };
-    std::fs::write(&figure, distributions(&[panel])?)?;
+    let drawing = distributions(&[panel])?;
+    match figure.ends_with(".png") {
+        true => std::fs::write(&figure, reports::png(&drawing, 2.0)?)?,
+        false => std::fs::write(&figure, drawing)?,
+    }
     Ok(())
 }

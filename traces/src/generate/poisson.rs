@@ -21,7 +21,7 @@ mod options;
 
 use sim::kernel::rng::{Seed, Stream};
 use sim::kernel::time::{SimDuration, SimTime};
-use sim::resources::{DeviceClass, WHOLE_DEVICE};
+use sim::resources::WHOLE_DEVICE;
 use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, Workload, WorkloadBuilder, WorkloadError};
 
 use super::cycle::{Cycle, Extent, Moment};
@@ -130,12 +130,12 @@ impl Class {
                 pick(stream, &sets).clone()
             }
         };
-        let devices = DeviceDemand { class: DeviceClass::Gpu, count, milli_each: milli, memory_mib_each: 0, kinds };
+        let devices = DeviceDemand { class: self.device_class, count, milli_each: milli, memory_mib_each: 0, kinds };
         Demand {
             cpu_milli,
             memory_mib: (per_core * f64::from(cpu_milli) / 1000.0).round().min(most) as u32,
             devices: Some(devices).filter(|_| count > 0),
-            features: Vec::new(),
+            features: self.features.clone(),
             priority: pick(stream, &self.priorities),
         }
     }

@@ -1,7 +1,7 @@
 //! What a Poisson workload is made of, as options state it and as a fit writes it.
 
 use serde::{Deserialize, Serialize};
-use sim::resources::{MAX_DEVICES_PER_HOST, WHOLE_DEVICE};
+use sim::resources::{DeviceClass, MAX_DEVICES_PER_HOST, WHOLE_DEVICE};
 
 use crate::OptionError;
 use crate::distribution::Distribution;
@@ -147,6 +147,12 @@ pub struct Class {
     pub gpu_milli: Distribution,
     /// Sets of GPU kinds that will do, each with its weight; an empty set is any kind.
     pub gpu_kinds: Vec<(Vec<String>, f64)>,
+    /// What the devices are: `gpu` unless stated, `fpga` or `dpu`.
+    #[serde(skip_serializing_if = "is_gpu")]
+    pub device_class: DeviceClass,
+    /// What tasks require of their host.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
     /// Priorities with their weights.
     pub priorities: Vec<(u8, f64)>,
     /// Seconds that tasks run.
@@ -155,6 +161,10 @@ pub struct Class {
     pub shortest_seconds: f64,
     /// Longer run times are drawn again.
     pub longest_seconds: f64,
+}
+
+fn is_gpu(class: &DeviceClass) -> bool {
+    *class == DeviceClass::Gpu
 }
 
 impl Default for Class {
@@ -169,6 +179,8 @@ impl Default for Class {
             gpu_count: Distribution::Constant(0.0),
             gpu_milli: Distribution::Constant(1000.0),
             gpu_kinds: Vec::new(),
+            device_class: DeviceClass::Gpu,
+            features: Vec::new(),
             priorities: vec![(0, 1.0)],
             run_seconds: Distribution::Exponential { mean: 3600.0 },
             shortest_seconds: 0.0,
