@@ -145,8 +145,16 @@ fn effects() -> Vec<Entry> {
                 Value::String(word) => word.clone(),
                 number => number.to_string(),
             };
-            let help = format!("{} [{}; default: {default}]", parameter.help, parameter.unit);
-            let more = vec![("unit", json!(parameter.unit)), ("default", parameter.default.clone())];
+            let default = match parameter.of_preset {
+                None => format!("default: {default}"),
+                Some(preset) => format!("{preset}: {default}"),
+            };
+            let help = format!("{} [{}; {default}]", parameter.help, parameter.unit);
+            let more = vec![
+                ("unit", json!(parameter.unit)),
+                ("default", parameter.default.clone()),
+                ("default_of", json!(parameter.of_preset)),
+            ];
             push(parameter.key, help, more);
         }
     }

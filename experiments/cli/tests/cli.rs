@@ -309,7 +309,9 @@ fn the_list_has_every_family() {
         "when_no_place",
         "effects.numa",
         "ice_lake",
-        "[ns; default: 140.4]",
+        "[ns; cascade_lake: 140.4]",
+        "[1/s; default: 10000.0]",
+        "rules.NAME.surroundings",
         "restricted",
     ] {
         assert!(all.contains(name), "{name} is not in the list");
