@@ -499,7 +499,7 @@ mod tests {
     /// A 3g has 3/7 of the computing, of which 0.42 are wanted; and 4/8 of the bandwidth.
     #[test]
     fn models_2_3_seven_tasks_on_seven_slices() {
-        let work = vec!["at 0 share 142 work 10"; 8].join(" | ");
+        let work = ["at 0 share 142 work 10"; 8].join(" | ");
         assert_eq!(ends("gpus 1 sharing mig", &work, behaving("computing"))[..7], [20.0; 7]);
         assert_eq!(
             ends("gpus 1 sharing mig", &work, behaving("computing"))[7],
@@ -523,7 +523,7 @@ mod tests {
             let behaviour = Behaviour { device_memory_touched: [touched; 2], ..Behaviour::default() };
             let rules = Rules { behaviours: Behaviours::of_one(behaviour), ..Rules::default() };
             let mut story = Story::default();
-            let work = vec!["at 0 share 100 vram 64 work 10"; 4].join(" | ");
+            let work = ["at 0 share 100 vram 64 work 10"; 4].join(" | ");
             let mut engine = testing::engine_with("gpus 1 vram 160 given 320", &work, rules);
             testing::run_first_fit(&mut engine, &mut story);
             story.0.into_iter().filter(|line| line.contains("memory")).collect::<Vec<_>>()
