@@ -192,6 +192,7 @@ fn class(
         run_seconds: distribution,
         shortest_seconds: run_seconds.least(),
         longest_seconds: run_seconds.most(),
+        cpu_use: None,
     };
     // A set of kinds that is always empty need not be said.
     let says_kinds = class.gpu_kinds.iter().any(|(kinds, _)| !kinds.is_empty());
