@@ -209,13 +209,30 @@ fn sweep(scenario: &str, key: &str, fixed: BTreeMap<String, String>, entries: &[
 /// A name without the ` [key=value]` of scenarios, or the `[key=value]` of schedulers, at its end, however many there are.
 pub(crate) fn without_values(name: &str) -> &str {
     let mut rest = name;
-    while let Some((before, values)) = rest.rsplit_once('[') {
-        if !values.ends_with(']') || !values.contains('=') {
+    while let Some((before, values)) = last_brackets(rest) {
+        if !values.contains('=') {
             break;
         }
         rest = before.trim_end();
     }
     rest
+}
+
+/// What stands before the brackets at the end of a text, and within them; they may hold others, as in `hosts[0].count=3`.
+fn last_brackets(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_suffix(']')?;
+    let mut depth = 1;
+    for (place, byte) in inner.bytes().enumerate().rev() {
+        match byte {
+            b']' => depth += 1,
+            b'[' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((&inner[..place], &inner[place + 1..]));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
