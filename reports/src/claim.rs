@@ -103,7 +103,7 @@ impl Finding {
             paragraph: String::new(),
             lines: Vec::new(),
         };
-        finding.lines = finding.groups().iter().map(|group| group.said(&finding)).collect();
+        finding.lines = finding.by_scenario();
         finding.paragraph = finding.in_words();
         finding
     }
@@ -183,6 +183,33 @@ impl Finding {
         words
     }
 
+    /// What is said of each scenario; schedulers of which the same is said stand together.
+    fn by_scenario(&self) -> Vec<String> {
+        let groups = self.groups();
+        let schedulers: BTreeSet<&String> = groups.iter().map(|group| &group.name.1).collect();
+        let mut said: Vec<(&String, Vec<&String>, String)> = Vec::new();
+        for group in &groups {
+            let (scenario, scheduler) = &group.name;
+            let found = group.said(self);
+            match said.iter_mut().find(|(other, _, same)| *other == scenario && *same == found) {
+                Some((_, others, _)) => others.push(scheduler),
+                None => said.push((scenario, vec![scheduler], found)),
+            }
+        }
+        let in_words = |(scenario, mut own, found): (&String, Vec<&String>, String)| {
+            let last = own.pop().expect("something is said of a scheduler");
+            match (schedulers.len(), own.is_empty()) {
+                (1, _) => format!("{scenario}: {found}"),
+                (_, true) => format!("{scenario} with {last}: {found}"),
+                _ => {
+                    let own: Vec<&str> = own.into_iter().map(String::as_str).collect();
+                    format!("{scenario} with {} and {last}: {found}", own.join(", "))
+                }
+            }
+        };
+        said.into_iter().map(in_words).collect()
+    }
+
     /// The settings of each scenario and scheduler, by their names without values, in order of the plan.
     fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group<'_>> = Vec::new();
@@ -238,19 +265,12 @@ struct Group<'a> {
 
 impl Group<'_> {
     fn said(&self, finding: &Finding) -> String {
-        let schedulers: BTreeSet<&str> =
-            finding.settings.iter().map(|setting| without_values(&setting.scheduler)).collect();
-        let (scenario, scheduler) = &self.name;
-        let name = match schedulers.len() {
-            1 => scenario.clone(),
-            _ => format!("{scenario} with {scheduler}"),
-        };
         let count = |wanted| self.settings.iter().filter(|setting| setting.verdict == wanted).count();
         let (all, holds, undecided) = (self.settings.len(), count(Verdict::Holds), count(Verdict::Undecided));
         let (best, worst) = self.ends(finding.claim.bound);
         let value = |setting| self.value(setting, &finding.unit);
         let unclear = if undecided > 0 { format!(", undecided in {undecided}") } else { String::new() };
-        let found = match (all, holds) {
+        match (all, holds) {
             (1, 1) => format!("yes, {}", value(best)),
             (1, _) if undecided == 1 => format!("undecided, {}", value(best)),
             (1, _) => format!("no, {}", value(best)),
@@ -262,8 +282,7 @@ impl Group<'_> {
                     format!("in {holds} of {all}{unclear} (best {}, worst {})", value(best), value(worst))
                 }
             },
-        };
-        format!("{name}: {found}")
+        }
     }
 
     /// The settings that are nearest to the claim and farthest from it, or deepest within it.
@@ -287,7 +306,10 @@ impl Group<'_> {
 
     /// "9.7 ms ± 0.2 at dirty_ratio = 0.8".
     fn value(&self, setting: &Setting, unit: &str) -> String {
-        let estimate = Estimate { mean: setting.mean, half_width: setting.half_width, count: setting.seeds };
+        // An interval that no reader could see would print the mean to the last digit.
+        let half_width =
+            setting.half_width.map(|half| if half < 1e-6 * setting.mean.abs() { 0.0 } else { half });
+        let estimate = Estimate { mean: setting.mean, half_width, count: setting.seeds };
         let said = Said::of(&estimate).with_unit(unit);
         let swept: Vec<String> = setting
             .sweep
@@ -427,6 +449,11 @@ mod tests {
                 "mixed_small with dot_product: yes, 10 s ± 0",
             ]
         );
+        let found = of_schedulers(&[&[5.8, 6.2], &[4.0, 4.0], &[4.0, 4.0], &[4.0, 4.0]]);
+        assert_eq!(found.lines()[1], "mixed_small with best_fit, worst_fit and dot_product: yes, 4 s ± 0");
+        let found = of_schedulers(&[&[5.8, 6.2], &[8.0, 8.000_000_1]]);
+        assert_eq!(found.lines()[1], "mixed_small with best_fit: yes, 8 s ± 0");
+        let found = of_schedulers(&[&[5.8, 6.2], &[40.0, 40.4], &[9.0, 10.0], &[10.0, 10.0]]);
         assert_eq!(
             found.tally(),
             "it holds in 2 of 4 settings, does not in 1, is undecided in 1 (by the whole 95 % interval over seeds)"

@@ -206,16 +206,33 @@ fn sweep(scenario: &str, key: &str, fixed: BTreeMap<String, String>, entries: &[
     (sweep.values.len() > 1).then_some(sweep)
 }
 
-/// A name without the ` [key=value]` at its end, however many there are.
+/// A name without the ` [key=value]` of scenarios, or the `[key=value]` of schedulers, at its end, however many there are.
 pub(crate) fn without_values(name: &str) -> &str {
     let mut rest = name;
-    while let Some((before, values)) = rest.rsplit_once(" [") {
-        if !values.ends_with(']') || !values.contains('=') {
+    while let Some((before, values)) = last_brackets(rest) {
+        if !values.contains('=') {
             break;
         }
-        rest = before;
+        rest = before.trim_end();
     }
     rest
+}
+
+/// What stands before the brackets at the end of a text, and within them; they may hold others, as in `hosts[0].count=3`.
+fn last_brackets(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_suffix(']')?;
+    let mut depth = 1;
+    for (place, byte) in inner.bytes().enumerate().rev() {
+        match byte {
+            b']' => depth += 1,
+            b'[' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((&inner[..place], &inner[place + 1..]));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -245,6 +262,13 @@ mod tests {
         assert_eq!(names, ["first_fit", "best_fit"]);
         assert!(sweep.lines.iter().all(|line| line.places.len() == 3));
         assert_eq!(sweep.lines[1].places[1], (Some(Swept::Number(1.1)), Place { scenario: 1, scheduler: 1 }));
+    }
+
+    #[test]
+    fn names_lose_their_values_and_nothing_else() {
+        let names =
+            ["day [pue=1.1]", "day [pue=1.1] [load=2]", "dot[place.memory_weight=0.5]", "a[b]", "a [b] "];
+        assert_eq!(names.map(without_values), ["day", "day", "dot", "a[b]", "a [b] "]);
     }
 
     #[test]

@@ -22,12 +22,12 @@ mod options;
 use sim::kernel::rng::{Seed, Stream};
 use sim::kernel::time::{SimDuration, SimTime};
 use sim::resources::WHOLE_DEVICE;
-use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, Workload, WorkloadBuilder, WorkloadError};
+use sim::workload::{Demand, DeviceDemand, JobSpec, TaskSpec, UsePoint, Workload, WorkloadBuilder, WorkloadError};
 
 use super::cycle::{Cycle, Extent, Moment};
 use super::{Generator, MakeError, pick};
 use crate::OptionError;
-pub use options::{Arrivals, Class, Estimates, Options, Tenants};
+pub use options::{Arrivals, Class, CpuUse, Estimates, Options, Tenants};
 
 /// One line of help.
 pub const HELP: &str =
@@ -56,6 +56,7 @@ impl Generator for Poisson {
         let mut shapes = seed.stream("poisson.shapes");
         let mut lives = seed.stream("poisson.run_times");
         let mut habits = seed.stream("poisson.estimates");
+        let mut uses = seed.stream("poisson.use");
         let classes: Vec<(&Class, f64)> = classes.iter().map(|class| (class, class.share)).collect();
         let ranks = ranks(tenants);
         let mut builder = WorkloadBuilder::new();
@@ -74,7 +75,10 @@ impl Generator for Poisson {
             for _ in 0..task_count {
                 let run = class.run_seconds.draw_within(&mut lives, class.shortest_seconds, class.longest_seconds);
                 let work = SimDuration::from_seconds(run).ok_or(WorkloadError::TooLong)?;
-                tasks.push(TaskSpec { demand: demand.clone(), work, ..TaskSpec::default() });
+                let hours = arrivals.first_hour + seconds / 3600.0;
+                let usage = class.cpu_use.as_ref().map(|used| used.over_time(run, hours, &mut uses));
+                let usage = usage.unwrap_or_default();
+                tasks.push(TaskSpec { demand: demand.clone(), work, usage, ..TaskSpec::default() });
             }
             // Users declare one time for a job: that of its longest task, by their factor.
             let longest = tasks.iter().map(|task| task.work).max().unwrap_or_default();
@@ -138,6 +142,29 @@ impl Class {
             features: self.features.clone(),
             priority: pick(stream, &self.priorities),
         }
+    }
+}
+
+impl CpuUse {
+    /// Twice the run time is covered, for tasks that are slowed; after that, use stays what it is.
+    const RUN_TIMES: f64 = 2.0;
+
+    /// From its start on, at so many hours of the day.
+    fn over_time(&self, run_seconds: f64, hours: f64, stream: &mut Stream) -> Vec<UsePoint> {
+        let (least, most) = Self::SHARE;
+        let level = self.level.draw_within(stream, least, most);
+        let mut points: Vec<UsePoint> = Vec::new();
+        for period in 0.. {
+            let seconds = f64::from(period) * self.period_seconds;
+            let is_over = period > 0 && seconds >= run_seconds * Self::RUN_TIMES;
+            let Some(start) = SimDuration::from_seconds(seconds).filter(|_| !is_over) else { break };
+            let moment = self.moment.draw_within(stream, least, most);
+            let cpu = (level * moment * self.of_hour(hours + seconds / 3600.0)).min(self.most) as f32;
+            if points.last().is_none_or(|last| last.cpu != cpu) {
+                points.push(UsePoint { start, cpu, memory: 1.0, devices: 1.0 });
+            }
+        }
+        points
     }
 }
 
@@ -302,6 +329,28 @@ mod tests {
     }
 
     #[test]
+    fn use_has_its_level_its_moments_and_its_hours() {
+        let options = |used: &str| {
+            let class = format!("classes = [{{ run_seconds = {{ constant = 3600 }}{used} }}]");
+            format!("jobs = 2000\narrivals = {{ per_hour = 1000, first_hour = 8 }}\n{class}")
+        };
+        let used = ", cpu_use = { level = { uniform = { low = 0.1, high = 0.3 } }, moment = { weighted = [[0.5, 1], [1.5, 1]] } }";
+        let (plain, workload) = (make(&options(""), 5), make(&options(used), 5));
+        let tasks = || workload.tasks();
+        assert!(plain.tasks().zip(tasks()).all(|(one, other)| plain.submit(one) == workload.submit(other)));
+        assert!(!plain.has_usage() && tasks().all(|task| workload.usage(task)[0].start == SimDuration(0)));
+        let points: Vec<f64> = tasks().flat_map(|task| workload.usage(task)).map(|point| f64::from(point.cpu)).collect();
+        assert!(points.iter().all(|cpu| (0.049..0.451).contains(cpu)));
+        // Two hours in periods of 300 s, of which every second one brings another value than the one before.
+        let mean_count = points.len() as f64 / 2000.0;
+        assert!((12.0..13.0).contains(&mean_count), "{mean_count}");
+        let peak = ", cpu_use = { level = { constant = 0.5 }, period_seconds = 3600, hourly = [0,0,0,0,0,0,0,0,0,5,1,0,0,0,0,0,0,0,0,0,0,0,0,0] }";
+        let workload = make(&options(peak), 5);
+        let first: Vec<f32> = workload.usage(workload.tasks().next().expect("a task")).iter().map(|point| point.cpu).collect();
+        assert_eq!(first, [0.0, 1.0], "from eight to nine nothing, then more than all of it");
+    }
+
+    #[test]
     fn what_cannot_be_made_is_refused() {
         for (options, key) in [
             ("jobs = 0", "jobs"),
@@ -322,6 +371,10 @@ mod tests {
             ("classes = [{ gpu_kinds = [[[\"A100\"], 0]] }]", "classes[0].gpu_kinds"),
             ("classes = [{ shortest_seconds = 5, longest_seconds = 4 }]", "classes[0].longest_seconds"),
             ("classes = [{ shortest_seconds = 1e8 }]", "classes[0].run_seconds"),
+            ("classes = [{ cpu_use = { period_seconds = 0 } }]", "classes[0].cpu_use.period_seconds"),
+            ("classes = [{ cpu_use = { hourly = [1] } }]", "classes[0].cpu_use.hourly"),
+            ("classes = [{ cpu_use = { level = { constant = -1 } } }]", "classes[0].cpu_use.level"),
+            ("classes = [{ cpu_use = { most = 0 } }]", "classes[0].cpu_use.most"),
         ] {
             let refused = generator(toml::from_str(options).expect("TOML")).err().expect(options).to_string();
             assert!(refused.contains(key), "{options}: {refused}");

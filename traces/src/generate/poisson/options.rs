@@ -161,6 +161,39 @@ pub struct Class {
     pub shortest_seconds: f64,
     /// Longer run times are drawn again.
     pub longest_seconds: f64,
+    /// What tasks use of the cpu that they ask for; without it, all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_use: Option<CpuUse>,
+}
+
+/// What a task uses of the cpu that it asks for, period by period: its own level, times what is drawn for the period, times
+/// the weight of the hour.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CpuUse {
+    /// Share of the request, drawn once for each task.
+    pub level: Distribution,
+    /// What that is multiplied with, drawn for each period.
+    pub moment: Distribution,
+    /// How long a period is, in seconds.
+    pub period_seconds: f64,
+    /// How much is used in the 24 hours of a day against each other, by all tasks alike; their mean counts as 1. A task is
+    /// taken to start when it is submitted.
+    pub hourly: Vec<f64>,
+    /// No task uses more than so many times what it asks for.
+    pub most: f64,
+}
+
+impl Default for CpuUse {
+    fn default() -> Self {
+        Self {
+            level: Distribution::Constant(1.0),
+            moment: Distribution::Constant(1.0),
+            period_seconds: 300.0,
+            hourly: vec![1.0; HOURS_PER_DAY],
+            most: 1.0,
+        }
+    }
 }
 
 fn is_gpu(class: &DeviceClass) -> bool {
@@ -185,6 +218,7 @@ impl Default for Class {
             run_seconds: Distribution::Exponential { mean: 3600.0 },
             shortest_seconds: 0.0,
             longest_seconds: MOST_SECONDS,
+            cpu_use: None,
         }
     }
 }
@@ -234,15 +268,8 @@ impl Arrivals {
             let allowed = "a whole number from 0 (Sunday) to 6 (Saturday)";
             return Err(OptionError::out_of_range("arrivals.first_weekday", self.first_weekday, allowed));
         }
-        for (key, weights, count) in
-            [("arrivals.hourly", &self.hourly, HOURS_PER_DAY), ("arrivals.daily", &self.daily, DAYS_PER_WEEK)]
-        {
-            let are_weights = weights.iter().all(|weight| (0.0..=1e9).contains(weight));
-            if weights.len() != count || !are_weights || weights.iter().sum::<f64>() < 1e-9 {
-                let allowed = format!("{count} weights of 0 to 1e9 that are not all 0");
-                return Err(OptionError::out_of_range(key, format_args!("{weights:?}"), &allowed));
-            }
-        }
+        cycle("arrivals.hourly", &self.hourly, HOURS_PER_DAY)?;
+        cycle("arrivals.daily", &self.daily, DAYS_PER_WEEK)?;
         self.gaps.check("arrivals.gaps", 0.0, 1e15)?;
         match self.gaps.mean() {
             mean if mean > 0.0 && mean.is_finite() => Ok(()),
@@ -294,8 +321,39 @@ impl Class {
         number(&inner("longest_seconds"), self.longest_seconds, self.shortest_seconds, MOST_SECONDS)?;
         self.run_seconds.check(&inner("run_seconds"), self.shortest_seconds, self.longest_seconds)?;
         weights(&inner("priorities"), self.priorities.iter().map(|&(_, weight)| weight), false)?;
-        weights(&inner("gpu_kinds"), self.gpu_kinds.iter().map(|&(_, weight)| weight), true)
+        weights(&inner("gpu_kinds"), self.gpu_kinds.iter().map(|&(_, weight)| weight), true)?;
+        self.cpu_use.as_ref().map_or(Ok(()), |used| used.check(&inner("cpu_use")))
     }
+}
+
+impl CpuUse {
+    /// What is drawn.
+    pub(super) const SHARE: (f64, f64) = (0.0, 1000.0);
+
+    fn check(&self, key: &str) -> Result<(), OptionError> {
+        let inner = |field: &str| format!("{key}.{field}");
+        self.level.check(&inner("level"), Self::SHARE.0, Self::SHARE.1)?;
+        self.moment.check(&inner("moment"), Self::SHARE.0, Self::SHARE.1)?;
+        number(&inner("period_seconds"), self.period_seconds, 1.0, MOST_SECONDS)?;
+        number(&inner("most"), self.most, 0.001, Self::SHARE.1)?;
+        cycle(&inner("hourly"), &self.hourly, HOURS_PER_DAY)
+    }
+
+    /// The weight of the hour of the day, on the mean of 1.
+    pub(super) fn of_hour(&self, hours: f64) -> f64 {
+        let hour = (hours % HOURS_PER_DAY as f64) as usize;
+        self.hourly[hour.min(HOURS_PER_DAY - 1)] * HOURS_PER_DAY as f64 / self.hourly.iter().sum::<f64>()
+    }
+}
+
+/// One weight for each part of a cycle.
+fn cycle(key: &str, weights: &[f64], count: usize) -> Result<(), OptionError> {
+    let are_weights = weights.iter().all(|weight| (0.0..=1e9).contains(weight));
+    if weights.len() == count && are_weights && weights.iter().sum::<f64>() >= 1e-9 {
+        return Ok(());
+    }
+    let allowed = format!("{count} weights of 0 to 1e9 that are not all 0");
+    Err(OptionError::out_of_range(key, format_args!("{weights:?}"), &allowed))
 }
 
 fn weights(key: &str, weights: impl Iterator<Item = f64> + Clone, may_be_empty: bool) -> Result<(), OptionError> {
