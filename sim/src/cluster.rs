@@ -711,8 +711,14 @@ impl Cluster {
         of_host.unwrap_or_default().iter().map(|&mib| u64::from(mib)).sum()
     }
 
+    /// True when it is known how much memory a device has: where it is not, nobody runs short of it and nothing is counted.
+    fn states_memory(&self, device: DeviceId) -> bool {
+        !self.device_memory_free.is_empty()
+            && self.topology.kinds()[usize::from(self.topology.device_kind(device))].memory.physical_mib > 0
+    }
+
     fn take_device_memory(&mut self, device: DeviceId, request: DeviceRequest) {
-        if !self.device_memory_free.is_empty() {
+        if self.states_memory(device) {
             let free = &mut self.device_memory_free[device];
             *free = free.checked_sub(request.memory_mib_each).expect("no more memory is taken than is free");
             self.totals.device_memory_mib += u64::from(request.memory_mib_each);
@@ -720,7 +726,7 @@ impl Cluster {
     }
 
     fn give_device_memory(&mut self, device: DeviceId, request: DeviceRequest) {
-        if !self.device_memory_free.is_empty() {
+        if self.states_memory(device) {
             self.device_memory_free[device] += request.memory_mib_each;
             self.totals.device_memory_mib -= u64::from(request.memory_mib_each);
         }
@@ -842,7 +848,7 @@ impl Cluster {
         for position in devices.iter() {
             let device = self.device(host, position);
             self.device_use[device] += usage.device_milli_each;
-            if usage.device_memory_mib_each > 0 && !self.device_memory_touched.is_empty() {
+            if usage.device_memory_mib_each > 0 && self.states_memory(device) {
                 self.device_memory_touched[device] += usage.device_memory_mib_each;
                 self.totals.device_memory_touched_mib += u64::from(usage.device_memory_mib_each);
             }
@@ -863,7 +869,7 @@ impl Cluster {
         for position in devices.iter() {
             let device = self.device(host, position);
             self.device_use[device] -= usage.device_milli_each;
-            if usage.device_memory_mib_each > 0 && !self.device_memory_touched.is_empty() {
+            if usage.device_memory_mib_each > 0 && self.states_memory(device) {
                 self.device_memory_touched[device] -= usage.device_memory_mib_each;
                 self.totals.device_memory_touched_mib -= u64::from(usage.device_memory_mib_each);
             }
@@ -922,7 +928,7 @@ impl Cluster {
                 for position in taken.iter() {
                     let kind = self.topology.device_kind(self.device(host, position));
                     devices[position] += self.taken_of(kind, shape.devices);
-                    if !self.device_memory_free.is_empty() {
+                    if self.states_memory(self.device(host, position)) {
                         totals.device_memory_mib += u64::from(shape.devices.memory_mib_each);
                     }
                 }

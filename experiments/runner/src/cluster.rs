@@ -11,7 +11,7 @@ use std::path::Path;
 use sim::effects::{HostEffects, Sharing};
 use sim::kernel::ids::{HostModelId, IdVec, RackId};
 use sim::models::device_memory;
-use sim::models::gpu_power::{GpuCurve, GpuPower};
+use sim::models::gpu_power::{self, GpuCurve, GpuPower};
 use sim::models::power::HostPower;
 use sim::resources::{DeviceClass, Resources};
 use sim::topology::{DeviceKind, DeviceMemory, DeviceSpec, HostModel, Operation, Topology};
@@ -165,7 +165,7 @@ fn kinds<'a>(
             let memory = DeviceMemory { physical_mib: known, given_mib: known };
             kinds.insert(
                 name,
-                DeviceKind { name: name.to_owned(), class: DeviceClass::Gpu, sharing, memory, power },
+                DeviceKind { name: name.to_owned(), class: gpu_power::class(name), sharing, memory, power },
             );
         }
     }

@@ -263,6 +263,21 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "power = { idle_watts = 5, max_watts = 10 }\nsharing = \"mig\"\nmemory_overcommit = 1.5",
         &["`clusters.hosts.device_kinds.own.memory_overcommit`", "one of both"],
     ),
+    (
+        "cores = 16",
+        "cores = 16\neffects = { numa = { preset = \"ice_lake\", remote_ns = 1 } }",
+        &["`remote_ns` is 1", "no less than `local_ns`"],
+    ),
+    (
+        "cores = 16",
+        "cores = 16\neffects = { numa = { preset = \"ice_lake\", remote_ns = nan } }",
+        &["`remote_ns` is no finite number"],
+    ),
+    (
+        "[clusters.hosts.device_kinds.own]",
+        "[clusters.hosts.device_kinds.U250]\nshared = true\n[clusters.hosts.device_kinds.own]",
+        &["`clusters.hosts.device_kinds.U250.class`", "\"fpga\""],
+    ),
     ("cores = 16", "cores = 16\nspeed = 0", &["speed`", "0 stands there", "from 0.01"]),
     ("cores = 16", "cores = 16\nio_cores = 16", &["io_cores`", "16 stands there", "fewer"]),
     (

@@ -10,8 +10,8 @@ use crate::kernel::ids::{HostId, TaskId};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::models::power::slowdown_at_frequency;
 
-/// The longest that anybody is taken to need, in microseconds: a hundred thousand years.
-const LONGEST: f64 = 3.2e18;
+/// Who needs longer than this never ends, in microseconds: times are whole numbers up to 2^53 of them, 285 years.
+const LONGEST: f64 = 9_007_199_254_740_992.0;
 
 /// What is known of a task that was evicted and goes on, or did not always run at full speed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,11 +90,13 @@ impl Engine {
             let left = self.workload.work(task) + life.ready - life.done;
             let after = match life.speed == 1.0 {
                 true => left,
-                // Whoever hardly moves is not done within anybody's horizon.
                 false => SimDuration((left.0 as f64 / life.speed).ceil().min(LONGEST) as u64),
             };
-            life.finish = self.cluster.now() + after;
-            self.schedule(after, task, What::Finish);
+            // Whoever hardly moves is not done within anybody's time.
+            if after.0 < LONGEST as u64 {
+                life.finish = self.cluster.now() + after;
+                self.schedule(after, task, What::Finish);
+            }
         }
         self.lives.insert(task, life);
     }

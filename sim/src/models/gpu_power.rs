@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::resources::DeviceClass;
+
 /// How a GPU's power follows the share `u` of it in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +51,15 @@ impl GpuPower {
     pub fn preset(name: &str) -> Option<Self> {
         let (_, idle_watts, max_watts, _) = *PRESETS.iter().find(|preset| preset.0 == name)?;
         Some(Self { idle_watts, max_watts, curve: GpuCurve::Linear })
+    }
+}
+
+/// What the known models are that are no GPUs.
+pub fn class(name: &str) -> DeviceClass {
+    match name {
+        "U250" => DeviceClass::Fpga,
+        "BLUEFIELD_3" => DeviceClass::Dpu,
+        _ => DeviceClass::Gpu,
     }
 }
 

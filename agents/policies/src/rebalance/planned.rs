@@ -64,8 +64,9 @@ impl<P: Planner> Policy for Planned<P> {
         }
         self.plan.pop_front();
         let shape = view.shape(task);
-        // Planners look at cpu and memory: whether the devices of a task are there too is seen now.
-        if shape.devices.count > 0 && !view.fits(shape, host) {
+        // Planners look at what is used: whether what is asked for is there too, devices among it, is seen now.
+        let held = TaskShape { resources: view.held(task), ..*shape };
+        if !view.fits(&held, host) {
             return self.decide(view, request);
         }
         let devices = tightest_devices(shape, &view.host_state(host));

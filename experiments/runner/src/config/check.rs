@@ -6,8 +6,8 @@ use environment::foresight;
 use policies::scheduler::{Backfilling, SchedulerConfig};
 use sim::kernel::time::SimTime;
 use sim::metrics::MetricSet;
-use sim::models::gpu_power::GpuPower;
-use sim::resources::{MAX_DEVICES_PER_HOST, MAX_NUMA_NODES_PER_HOST};
+use sim::models::gpu_power::{self, GpuPower};
+use sim::resources::{DeviceClass, MAX_DEVICES_PER_HOST, MAX_NUMA_NODES_PER_HOST};
 use traces::transform::Transform;
 
 use super::document::Document;
@@ -171,6 +171,13 @@ pub(super) fn cluster(config: &ClusterConfig, document: &Document, at: &[&str]) 
     }
     for (name, kind) in &config.device_kinds.0 {
         let at = |key| ["device_kinds", name.as_str(), key];
+        let known = gpu_power::class(name);
+        if kind.power.is_none() && known != DeviceClass::Gpu && kind.class != known {
+            let known = format!("{known:?}").to_lowercase();
+            let problem =
+                format!("another class stands there for the known model `{name}`; allowed is \"{known}\"");
+            return refuse(&at("class"), problem);
+        }
         if kind.memory_mib.is_some_and(|mib| !(1..=MOST_DEVICE_MIB).contains(&mib)) {
             let found = kind.memory_mib.unwrap_or_default();
             return refuse(

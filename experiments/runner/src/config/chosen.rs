@@ -45,6 +45,10 @@ impl<T: Model> Chosen<T> {
             })?;
             whole = as_table(&Self::named::<E>(name)?.0);
         }
+        // What a file can state and a table of JSON cannot are the numbers that are none.
+        if let Some((key, _)) = table.iter().find(|(_, value)| value.is_null()) {
+            return Err(E::custom(format!("`{key}` is no finite number; allowed is one")));
+        }
         whole.extend(table);
         let model: T = serde_json::from_value(Value::Object(whole)).map_err(E::custom)?;
         match model.problem() {

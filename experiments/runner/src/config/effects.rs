@@ -63,7 +63,13 @@ impl Model for NumaMemory {
     }
 
     fn problem(&self) -> Option<(&'static str, f64, &'static str)> {
-        self.problem().map(|(key, value)| (key, value, "a number above 0"))
+        let near = self.nodes_per_socket > 1 && self.near_ns < self.local_ns;
+        let nearer = near
+            .then_some(("near_ns", self.near_ns))
+            .or((self.remote_ns < self.local_ns).then_some(("remote_ns", self.remote_ns)));
+        self.problem()
+            .map(|(key, value)| (key, value, "a number above 0"))
+            .or(nearer.map(|(key, value)| (key, value, "no less than `local_ns`")))
     }
 }
 
@@ -173,6 +179,10 @@ impl Model for Sharing {
         let from_zero = |key, value: f64| {
             (!(value.is_finite() && value >= 0.0)).then_some((key, value, "a number of 0 or more"))
         };
+        let ready = |seconds: f64| {
+            let allowed = "a number of seconds from 0 to 1e6";
+            (!(0.0..=1e6).contains(&seconds)).then_some(("reconfiguration_seconds", seconds, allowed))
+        };
         match *self {
             Self::Whole | Self::Parts => None,
             Self::TimeSlicing { switching_loss } => (!(0.0..1.0).contains(&switching_loss)).then_some((
@@ -181,14 +191,12 @@ impl Model for Sharing {
                 "a number from 0 on and below 1",
             )),
             Self::Spatial { neighbour_cost } => from_zero("neighbour_cost", neighbour_cost),
-            Self::Mig { reconfiguration_seconds } => {
-                from_zero("reconfiguration_seconds", reconfiguration_seconds)
-            }
+            Self::Mig { reconfiguration_seconds } => ready(reconfiguration_seconds),
             Self::Regions { count, reconfiguration_seconds } => {
                 let divides = count > 0 && 1000 % count == 0;
                 (!divides)
                     .then_some(("count", f64::from(count), "a divisor of 1000, such as 1, 2, 4, 5 or 8"))
-                    .or(from_zero("reconfiguration_seconds", reconfiguration_seconds))
+                    .or(ready(reconfiguration_seconds))
             }
         }
     }

@@ -70,8 +70,8 @@ impl Range {
     fn holds(self, value: f64) -> bool {
         value.is_finite()
             && match self {
-                Self::Positive => value > 0.0,
-                Self::NotNegative => value >= 0.0,
+                Self::Positive => (1e-3..=1e12).contains(&value),
+                Self::NotNegative => (0.0..=1e6).contains(&value),
                 Self::BelowOne => (0.0..1.0).contains(&value),
                 Self::Share => (0.0..=1.0).contains(&value),
             }
@@ -79,8 +79,8 @@ impl Range {
 
     fn said(self) -> &'static str {
         match self {
-            Self::Positive => "above 0",
-            Self::NotNegative => "from 0 on",
+            Self::Positive => "above 0, from 1e-3 to 1e12",
+            Self::NotNegative => "from 0 on, up to 1e6",
             Self::BelowOne => "from 0 on and below 1",
             Self::Share => "from 0 to 1",
         }
