@@ -271,7 +271,7 @@ fn a_claim_stands_in_every_report() {
         "\"hosts are full\", that is, cpu utilisation at least 2: it holds in 0 of 2 settings, does not in 2";
     let on_one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let run = on_one_line(printed(folder.path(), &["run", "small.toml", "--out", "o"]));
-    assert!(run.contains(said) && run.contains("s with best_fit: no, "), "{run}");
+    assert!(run.contains(said) && run.contains("s with first_fit and best_fit: no, "), "{run}");
     let report = printed(folder.path(), &["report", "o", "--metrics", "wait_mean"]);
     assert!(on_one_line(report).contains(said));
     let page = std::fs::read_to_string(folder.path().join("o/report.html")).expect("written");
