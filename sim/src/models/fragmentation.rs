@@ -166,7 +166,7 @@ mod tests {
 
     /// models 2.5: parts 0.5, 0.3, 1.0 and 8 cores; four classes; F = 0.75 devices, ratio 0.4167.
     #[test]
-    fn the_worked_example() {
+    fn models_2_5_the_worked_example() {
         let tasks = typical(&[(4, 1, 500, 0.5), (4, 1, 1000, 0.3), (16, 1, 250, 0.1), (2, 0, 0, 0.1)]);
         let fragment = tasks.fragment(8000, &[500, 300, 1000], &[0, 0, 0]);
         assert!((fragment - 750.0).abs() < 1e-9, "{fragment}");

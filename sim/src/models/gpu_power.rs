@@ -94,7 +94,7 @@ mod tests {
 
     /// models 2.2: an A100 of 46 to 400 W at one half, under the four curves.
     #[test]
-    fn an_a100_at_one_half() {
+    fn models_2_2_an_a100_at_one_half() {
         let expected = [
             (GpuCurve::Linear, 223.0),
             (GpuCurve::Log, 253.1),
